@@ -1,0 +1,201 @@
+import { resolve } from 'node:path'
+import { RunnerError } from '../errors.ts'
+import type { Environment, VariableName } from './env.ts'
+import { BASE_DEFAULTS, PRESETS, type PresetName } from './presets.ts'
+import { type Setting, SettingReader } from './setting-reader.ts'
+
+export type IdentityConfig =
+  | { readonly kind: 'local'; readonly token: string | undefined }
+  | { readonly kind: 'oidc'; readonly issuer: string; readonly audiences: readonly string[] }
+
+export type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
+
+export type CredentialsConfig =
+  | { readonly kind: 'ambient' }
+  | {
+      readonly kind: 'assume-role'
+      readonly roleArn: string
+      readonly sessionName: string
+      readonly stsEndpoint: string | undefined
+    }
+
+export type StorageConfig =
+  | { readonly kind: 'disk' }
+  | {
+      readonly kind: 's3'
+      readonly layout: 'seed' | 'eodh'
+      readonly bucket: string
+      readonly region: string
+      readonly endpoint: string | undefined
+      readonly credentials: CredentialsConfig
+    }
+
+export type CatalogueConfig =
+  | { readonly kind: 'examples' }
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'path'; readonly path: string }
+
+/** Where a prepared notebook is looked at: the child server's own JupyterLab, or a link made from a template. */
+export type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
+
+export interface Config {
+  readonly preset: PresetName
+  readonly host: string
+  readonly port: number
+  /** '' or '/path', without a trailing slash. */
+  readonly basePath: string
+  /** Without a trailing slash; undefined: http://HOST:PORT/BASE_PATH, known once the server listens. */
+  readonly publicUrl: string | undefined
+  readonly metricsPort: number | undefined
+  readonly trustedProxies: readonly string[]
+  readonly dataDir: string
+  readonly database: DatabaseConfig
+  readonly catalogue: CatalogueConfig
+  readonly templateHosts: readonly string[]
+  readonly identity: IdentityConfig
+  readonly storage: StorageConfig
+  readonly kernels: { readonly kind: 'none' } | { readonly kind: 'local' }
+  readonly view: ViewConfig
+  /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
+  readonly reservedInputs: 'always' | 'when-declared'
+  readonly logLevel: string
+}
+
+/**
+ * Settings from the environment: the preset's defaults, overridden one by one, checked and cross-checked.
+ * @throws RunnerError `invalid-settings` with every fault, one a line.
+ */
+export function loadConfig(env: Environment): { config: Config; settings: readonly Setting[] } {
+  const preset = presetOf(env)
+  const read = new SettingReader(env, BASE_DEFAULTS, preset, PRESETS[preset ?? 'local'])
+  read.oneOf('PRESET', ['local', 'seed', 'eodh'])
+
+  const config: Config = {
+    preset: preset ?? 'local',
+    host: read.required('HOST'),
+    port: read.integer('PORT', 0, 65_535) ?? 8000,
+    basePath: readBasePath(read),
+    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, ''),
+    metricsPort: read.integer('METRICS_PORT', 0, 65_535),
+    trustedProxies: read.list('TRUSTED_PROXIES'),
+    dataDir: resolve(read.required('DATA_DIR')),
+    database: readDatabase(read),
+    catalogue: readCatalogue(read),
+    templateHosts: read.list('TEMPLATE_HOSTS'),
+    identity: readIdentity(read),
+    storage: readStorage(read, preset ?? 'local'),
+    kernels: { kind: read.oneOf('KERNELS', ['none', 'local']) ?? 'none' },
+    view: readView(read),
+    reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
+    logLevel:
+      read.oneOf('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) ?? 'info',
+  }
+  crossCheck(read, config)
+  const { faults } = read
+  if (faults.length > 0) {
+    const count = faults.length === 1 ? 'One setting is wrong' : `${faults.length} settings are wrong`
+    throw new RunnerError('invalid-settings', `${count}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  }
+  return { config, settings: read.settings() }
+}
+
+function presetOf(env: Environment): PresetName | undefined {
+  const name = (env.PRESET ?? 'local').toLowerCase()
+  return name === 'local' || name === 'seed' || name === 'eodh' ? name : undefined
+}
+
+function readBasePath(read: SettingReader): string {
+  const value = (read.optional('BASE_PATH') ?? '').replace(/\/+$/, '')
+  if (value !== '' && !/^(\/[A-Za-z0-9._~-]+)+$/.test(value)) {
+    read.fault('BASE_PATH', `must be a path such as /notebook-runner; got "${value}"`)
+  }
+  return value
+}
+
+function readDatabase(read: SettingReader): DatabaseConfig {
+  const url = read.url('DATABASE_URL', ['postgres:', 'postgresql:'])
+  return url === undefined ? { kind: 'embedded' } : { kind: 'url', url }
+}
+
+function readCatalogue(read: SettingReader): CatalogueConfig {
+  const value = read.optional('CONFIG_URL')
+  if (value === undefined) return { kind: 'examples' }
+  if (/^https?:/i.test(value)) return { kind: 'http', url: read.url('CONFIG_URL', ['http:', 'https:']) ?? value }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(value)) {
+    read.fault('CONFIG_URL', `must be an http(s) URL, a file or a folder; got "${value}"`)
+  }
+  return { kind: 'path', path: resolve(value) }
+}
+
+function readIdentity(read: SettingReader): IdentityConfig {
+  const kind = read.oneOf('IDENTITY', ['local', 'oidc'])
+  if (kind !== 'oidc') {
+    const token = read.optional('RUNNER_TOKEN')
+    if (token !== undefined && token.length < 16) {
+      read.fault('RUNNER_TOKEN', 'must have at least 16 characters, or be unset for a random one')
+    }
+    return { kind: 'local', token }
+  }
+  const issuer = read.url('OIDC_ISSUER', ['http:', 'https:'], { required: true }) ?? ''
+  if (issuer.startsWith('http:') && !isLoopback(new URL(issuer).hostname)) {
+    read.fault('OIDC_ISSUER', `must be https; http is accepted on loopback only; got "${issuer}"`)
+  }
+  const audiences = read.list('OIDC_AUDIENCE')
+  if (audiences.length === 0) read.fault('OIDC_AUDIENCE', 'must name at least one accepted audience')
+  return { kind: 'oidc', issuer, audiences }
+}
+
+function readStorage(read: SettingReader, preset: PresetName): StorageConfig {
+  const kind = read.oneOf('STORAGE', ['disk', 's3'])
+  if (kind !== 's3') return { kind: 'disk' }
+  const layout = preset === 'eodh' ? 'eodh' : 'seed'
+  return {
+    kind,
+    layout,
+    bucket: read.template('SINGLEUSER_WORKSPACE_BUCKET', ['workspace', 'user'], { required: true }) ?? '',
+    region: read.required('SINGLEUSER_AWS_REGION'),
+    endpoint: read.url('S3_ENDPOINT', ['http:', 'https:']),
+    credentials: readCredentials(read, layout),
+  }
+}
+
+function readCredentials(read: SettingReader, layout: 'seed' | 'eodh'): CredentialsConfig {
+  const kind = read.oneOf('S3_CREDENTIALS', ['ambient', 'assume-role'])
+  const stsEndpoint = read.url('STS_ENDPOINT', ['http:', 'https:'])
+  if (kind !== 'assume-role') return { kind: 'ambient' }
+  return {
+    kind,
+    roleArn: read.template('SINGLEUSER_AWS_ROLE_ARN', ['workspace', 'user'], { required: true }) ?? '',
+    sessionName: layout === 'seed' ? 'notebook-execution-{workspace}' : '{workspace}-{user}',
+    stsEndpoint,
+  }
+}
+
+function readView(read: SettingReader): ViewConfig {
+  const template = read.template('VIEW_URL', ['workspace', 'user', 'key', 'path'])
+  if (template === undefined) return { kind: 'child' }
+  if (!/^https?:\/\/[^/?#{}]+\//.test(template)) {
+    read.fault('VIEW_URL', `must be an http(s) URL whose host has no placeholder; got "${template}"`)
+  }
+  return { kind: 'template', template }
+}
+
+/** What no setting can know alone. */
+function crossCheck(read: SettingReader, config: Config): void {
+  if (config.view.kind === 'child' && (config.kernels.kind !== 'local' || config.storage.kind !== 'disk')) {
+    read.fault('VIEW_URL', 'is needed where notebooks are not opened in the JupyterLab of KERNELS=local on STORAGE=disk')
+  }
+  if (config.identity.kind === 'local' && !isLoopback(config.host)) {
+    read.fault('HOST', `must be a loopback address with IDENTITY=local, which knows one user only; got "${config.host}"`)
+  }
+  if (config.identity.kind === 'oidc' && config.kernels.kind === 'local') {
+    read.fault(
+      'KERNELS',
+      'local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user',
+    )
+  }
+}
+
+const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/.test(host)
+
+export type { Setting, VariableName }

@@ -1,0 +1,47 @@
+/** Every environment variable that Notebook Runner reads, with its meaning. Nothing else reads the environment. */
+export const VARIABLES = {
+  PRESET: 'local, seed or eodh: sets the defaults of all others',
+  HOST: 'address to listen on',
+  PORT: 'port to listen on',
+  BASE_PATH: 'path under which the service is reached, such as /notebook-runner',
+  PUBLIC_URL: 'how the world calls the service, base path included',
+  METRICS_PORT: 'port of its own for /metrics; unset: on PORT',
+  TRUSTED_PROXIES: 'addresses or networks whose X-Forwarded-* headers are believed, by comma',
+  DATA_DIR: 'folder of the embedded database, the storage and the Jupyter server',
+  DATABASE_URL: 'PostgreSQL; unset: an embedded one under DATA_DIR',
+  CONFIG_URL: 'catalogue: http(s) URL, file or folder; unset: the bundled examples',
+  TEMPLATE_HOSTS: 'hosts (and s3://buckets) that notebooks may come from besides the catalogue’s own, by comma',
+  PLATFORM_DOMAIN: 'domain of the platform',
+  WORKSPACES_DOMAIN: 'domain of the workspaces; unset: PLATFORM_DOMAIN',
+  IDENTITY: 'local (one local user) or oidc (bearer tokens)',
+  RUNNER_TOKEN: 'identity local: the token of the printed link; unset: random at each start',
+  OIDC_ISSUER: 'issuer of the tokens',
+  OIDC_AUDIENCE: 'accepted audiences, by comma',
+  STORAGE: 'disk (under DATA_DIR) or s3',
+  S3_CREDENTIALS: 'ambient or assume-role',
+  S3_ENDPOINT: 'another S3 than Amazon’s',
+  STS_ENDPOINT: 'another STS than Amazon’s',
+  SINGLEUSER_AWS_REGION: 'region of the buckets',
+  SINGLEUSER_AWS_ROLE_ARN: 'role of a workspace; {workspace} and {user} are filled in',
+  SINGLEUSER_WORKSPACE_BUCKET: 'bucket of a workspace; {workspace} and {user} are filled in',
+  KERNELS: 'none or local (a Jupyter server as a child)',
+  VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {key} and {path} are filled in',
+  LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
+} as const
+
+export type VariableName = keyof typeof VARIABLES
+export type Environment = Readonly<Partial<Record<VariableName, string>>>
+
+/** Values that are never shown. */
+export const SECRETS: ReadonlySet<VariableName> = new Set(['RUNNER_TOKEN', 'DATABASE_URL'])
+
+export const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)
+
+/** Picks our variables from the process environment; an empty one counts as unset, as in a ConfigMap. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+  const found: Partial<Record<VariableName, string>> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (isVariable(name) && value !== undefined && value.trim() !== '') found[name] = value.trim()
+  }
+  return found
+}

@@ -1,0 +1,43 @@
+import type { VariableName } from './env.ts'
+
+export type PresetName = 'local' | 'seed' | 'eodh'
+type Defaults = Readonly<Partial<Record<VariableName, string>>>
+
+export const BASE_DEFAULTS: Defaults = {
+  PRESET: 'local',
+  HOST: '127.0.0.1',
+  PORT: '8000',
+  BASE_PATH: '',
+  DATA_DIR: './data',
+  LOG_LEVEL: 'info',
+}
+
+const platform: Defaults = {
+  HOST: '0.0.0.0',
+  METRICS_PORT: '9090',
+  IDENTITY: 'oidc',
+  STORAGE: 's3',
+  S3_CREDENTIALS: 'assume-role',
+  KERNELS: 'none',
+  SINGLEUSER_AWS_REGION: 'eu-west-2',
+}
+
+/** `{PLATFORM_DOMAIN}` and `{WORKSPACES_DOMAIN}` are filled in from the settings of that name. */
+export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
+  local: { IDENTITY: 'local', STORAGE: 'disk', KERNELS: 'local', SINGLEUSER_AWS_REGION: 'eu-west-2' },
+  seed: {
+    ...platform,
+    OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/auth/realms/eodhp',
+    OIDC_AUDIENCE: 'eodhp',
+    SINGLEUSER_WORKSPACE_BUCKET: 'workspace-{workspace}',
+    VIEW_URL: 'https://{PLATFORM_DOMAIN}/notebooks/lab/tree/s3/{key}',
+  },
+  eodh: {
+    ...platform,
+    OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/keycloak/realms/eodhp',
+    OIDC_AUDIENCE: 'oauth2-proxy-workspaces,oauth2-proxy,account',
+    VIEW_URL:
+      'https://{WORKSPACES_DOMAIN}/notebooks/hub/spawn/{user}/{workspace}?workspace={workspace}' +
+      '&next=/notebooks/user/{user}/{workspace}/lab/tree/s3/{path}',
+  },
+}

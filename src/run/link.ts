@@ -1,0 +1,79 @@
+import { closest, distance } from 'fastest-levenshtein'
+import { type ParameterFault, RunnerError } from '../errors.ts'
+
+/** The control parameters of a link: they start with `_`, so they never meet an input. */
+export interface LinkControls {
+  readonly mode: 'prepare' | 'execute' | undefined
+  readonly workspace: string | undefined
+  readonly kernel: string | undefined
+}
+
+export interface Link {
+  readonly controls: LinkControls
+  /** Names and texts of the inputs, in the order of the link, repeated names repeated. */
+  readonly inputs: ReadonlyArray<readonly [string, string]>
+  readonly faults: readonly ParameterFault[]
+}
+
+const CONTROLS = ['_mode', '_workspace', '_kernel', '_f'] as const
+const NOT_YET: Readonly<Record<string, string>> = {
+  _fresh: 'there is no cache of results yet, so every run is fresh',
+  _each: 'sweeps are not supported yet',
+}
+
+/** Splits the query of a run link into controls and inputs; its faults are reported together with those of the inputs. */
+export function readLink(pairs: Iterable<readonly [string, string]>): Link {
+  const inputs: Array<readonly [string, string]> = []
+  const controls = new Map<string, string>()
+  const faults: ParameterFault[] = []
+  for (const pair of pairs) {
+    const [name, value] = pair
+    if (!name.startsWith('_')) inputs.push(pair)
+    else if (CONTROLS.every((control) => control !== name)) faults.push(unknownControl(name, value))
+    else if (controls.has(name)) {
+      faults.push({ name, fault: 'repeated', message: `${name} is given more than once.`, received: value })
+    } else controls.set(name, value)
+  }
+  const mode = controls.get('_mode')
+  if (mode !== undefined && mode !== 'prepare' && mode !== 'execute') {
+    const expected = 'prepare or execute'
+    faults.push({ name: '_mode', fault: 'invalid', message: `_mode must be ${expected}.`, received: mode, expected })
+  }
+  return {
+    controls: {
+      mode: mode === 'prepare' || mode === 'execute' ? mode : undefined,
+      workspace: controls.get('_workspace') || undefined,
+      kernel: controls.get('_kernel') || undefined,
+    },
+    inputs,
+    faults,
+  }
+}
+
+function unknownControl(name: string, received: string): ParameterFault {
+  const notYet = Object.hasOwn(NOT_YET, name) ? NOT_YET[name] : undefined
+  if (notYet !== undefined) return { name, fault: 'unknown', message: `${name} is refused: ${notYet}.`, received }
+  const nearest = closest(name, CONTROLS)
+  const near = distance(name, nearest) <= 3 ? nearest : undefined
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`
+  return {
+    name,
+    fault: 'unknown',
+    message: `${name} is not a control parameter.${hint}`,
+    received,
+    ...(near === undefined ? {} : { nearest: near }),
+  }
+}
+
+/** Runs `parse`, and joins its faults with `faults` that came before, so that all are told at once. */
+export function withFaults<T>(faults: readonly ParameterFault[], parse: () => T): T {
+  if (faults.length === 0) return parse()
+  const all = [...faults]
+  try {
+    parse()
+  } catch (error) {
+    if (!(error instanceof RunnerError) || error.errors === undefined) throw error
+    all.push(...error.errors)
+  }
+  throw new RunnerError('invalid-parameters', all.map((fault) => fault.message).join(' '), { errors: all })
+}
