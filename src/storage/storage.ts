@@ -20,7 +20,12 @@ export interface Storage {
    */
   locate(scope: StorageScope, notebookId: string, outputId: string): StoredObject
   /** Stores whole or not at all. Throws `storage-failed`, naming bucket and action (and role). */
-  put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal): Promise<void>
+  put(
+    scope: StorageScope,
+    object: StoredObject,
+    body: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<void>
   /** Throws `not-found` where there is none, `storage-failed` where storage does not answer. */
   get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array>
   /** True once storage answers for the service (not for one workspace). Used by readiness. */

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writev,
+  writevSync,
+} from 'node:fs'
+import { access, open, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { LRUCache } from 'lru-cache'
+import { RunnerError } from '../errors.ts'
+import { assertInside, type Layout, locate } from './layout.ts'
+import type { Storage, StorageScope, StoredObject } from './storage.ts'
+
+const datasync = promisify(fdatasync)
+const writeChunks = promisify(writev)
+/** Bodies up to this many bytes are written on the spot: handing them to a thread costs more than writing them. */
+const SMALL = 1024 * 1024
+/** A folder found sound is trusted for this many milliseconds; walking it again at each put would cost more than the put. */
+const FOLDER_TRUST = 1000
+/** A temporary file older than this many milliseconds was left by a process that was killed. */
+const LEFT_BEHIND = 3_600_000
+
+export interface DiskSettings {
+  /** Every bucket is a folder in here. Made at need, readable by this user alone. May itself be a symbolic link. */
+  readonly root: string
+  readonly layout: Layout
+}
+
+/** Storage in a folder. Symbolic links below the root are never followed; files are 0600 and folders 0700. */
+export function diskStorage(settings: DiskSettings): Storage {
+  return new DiskStorage(settings)
+}
+
+class DiskStorage implements Storage {
+  readonly kind = 'disk'
+  readonly #root: string
+  readonly #layout: Layout
+  /** Folder → when it was last found sound. */
+  readonly #folders = new LRUCache<string, number>({ max: 1000 })
+
+  constructor(settings: DiskSettings) {
+    this.#root = settings.root
+    this.#layout = settings.layout
+  }
+
+  locate(scope: StorageScope, notebookId: string, outputId: string): StoredObject {
+    return locate(this.#layout, scope, notebookId, outputId)
+  }
+
+  /**
+   * A temporary file beside the target, flushed, then renamed: a reader, a crash or a full disk sees the whole
+   * notebook or none. (After a power cut the newest names may be missing; never a part of a file.) Opening, closing
+   * and renaming are done synchronously: measured at 8 at a time, a third of the CPU and twice the rate of the
+   * thread pool, with a shorter longest pause. Only what waits for the device leaves the main thread.
+   */
+  async put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal) {
+    assertInside(this.#layout, scope, object)
+    signal?.throwIfAborted()
+    const { folder, name } = split(this.#root, object)
+    const temporary = join(folder, `.${randomBytes(9).toString('base64url')}.tmp`)
+    let fd: number | undefined
+    try {
+      await this.#prepare(object, folder)
+      fd = this.#create(object, folder, temporary)
+      await writeAll(fd, body)
+      await datasync(fd)
+      closeSync(fd)
+      fd = undefined
+      signal?.throwIfAborted()
+      renameSync(temporary, join(folder, name))
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd)
+      rmSync(temporary, { force: true })
+      if (signal?.aborted === true) throw signal.reason
+      throw failure('stored', object, error)
+    }
+  }
+
+  async get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array> {
+    assertInside(this.#layout, scope, object)
+    signal?.throwIfAborted()
+    const { folder, name } = split(this.#root, object)
+    try {
+      walk(this.#root, object, false)
+      // O_NONBLOCK: a pipe in the notebook's place must not hang the reader.
+      await using file = await open(
+        join(folder, name),
+        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      )
+      if (!(await file.stat()).isFile()) throw absent(object)
+      return await file.readFile({ signal })
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason
+      if (['ENOENT', 'ELOOP', 'ENXIO'].includes(codeOf(error))) throw absent(object)
+      throw failure('read', object, error)
+    }
+  }
+
+  async healthy(): Promise<boolean> {
+    try {
+      mkdirSync(this.#root, { recursive: true, mode: 0o700 })
+      await access(this.#root, constants.W_OK | constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#folders.clear()
+  }
+
+  async #prepare(object: StoredObject, folder: string): Promise<void> {
+    const found = this.#folders.get(folder)
+    const now = performance.now()
+    if (found !== undefined && now - found < FOLDER_TRUST) return
+    walk(this.#root, object, true)
+    this.#folders.set(folder, now)
+    if (found === undefined) await sweep(folder)
+  }
+
+  /** The folder may have been removed since it was last looked at; then it is made again, once. */
+  #create(object: StoredObject, folder: string, temporary: string): number {
+    try {
+      return openSync(temporary, 'wx', 0o600)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      walk(this.#root, object, true)
+      this.#folders.set(folder, performance.now())
+      return openSync(temporary, 'wx', 0o600)
+    }
+  }
+}
+
+function split(root: string, object: StoredObject): { folder: string; name: string } {
+  const slash = object.key.lastIndexOf('/')
+  return { folder: join(root, object.bucket, object.key.slice(0, slash)), name: object.key.slice(slash + 1) }
+}
+
+/** Every folder from the root down must be a real one, so that no link leads out. Made first, one by one, if `make`. */
+function walk(root: string, object: StoredObject, make: boolean): void {
+  if (make) mkdirSync(root, { recursive: true, mode: 0o700 })
+  let folder = root
+  for (const part of [object.bucket, ...object.key.split('/').slice(0, -1)]) {
+    folder = join(folder, part)
+    if (make) makeFolder(folder)
+    if (lstatSync(folder).isDirectory()) continue
+    throw new RunnerError(
+      'storage-failed',
+      `“${part}” in workspace folder ${object.bucket} is a link or a file where a folder is needed. Ask the operator of this service to put a folder there.`,
+    )
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/^\.[\w-]{12}\.tmp$/.test(name)) continue
+    const path = join(folder, name)
+    // Another process may be sweeping as well: what is gone already is fine.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+    if (Date.now() - mtimeMs > LEFT_BEHIND) await unlink(path).catch(() => undefined)
+  }
+}
+
+async function writeAll(fd: number, body: readonly Uint8Array[]): Promise<void> {
+  let rest = body.filter((chunk) => chunk.byteLength > 0)
+  const small = rest.reduce((sum, chunk) => sum + chunk.byteLength, 0) <= SMALL
+  while (rest.length > 0) {
+    const written = small ? writevSync(fd, rest) : (await writeChunks(fd, rest)).bytesWritten
+    rest = after(rest, written)
+  }
+}
+
+/** What is left of the chunks after so many bytes: a disk that fills up takes a part first and then reports. */
+function after(chunks: Uint8Array[], bytes: number): Uint8Array[] {
+  let left = bytes
+  let index = 0
+  for (; index < chunks.length; index++) {
+    const size = chunks[index]?.byteLength ?? 0
+    if (left < size) break
+    left -= size
+  }
+  const [first, ...others] = chunks.slice(index)
+  return first === undefined ? [] : [first.subarray(left), ...others]
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+function absent(object: StoredObject): RunnerError {
+  return new RunnerError(
+    'not-found',
+    `The notebook ${object.key} is no longer in workspace folder ${object.bucket}.`,
+  )
+}
+
+function failure(done: 'stored' | 'read', object: StoredObject, error: unknown): RunnerError {
+  if (error instanceof RunnerError) return error
+  const what = `The notebook could not be ${done} in workspace folder ${object.bucket}`
+  const why: Record<string, string> = {
+    ENOSPC: 'the disk is full. Ask the operator of this service to make room, then try again.',
+    EDQUOT: 'the disk quota is used up. Ask the operator of this service to raise it, then try again.',
+    EFBIG: 'it is larger than the largest file this service may write.',
+    EACCES: 'this service has no permission there. Ask its operator to make the folder its own.',
+    EPERM: 'this service has no permission there. Ask its operator to make the folder its own.',
+    EROFS: 'the disk is mounted read-only. Ask the operator of this service to mount it for writing.',
+  }
+  const code = codeOf(error)
+  const reason = Object.hasOwn(why, code) ? why[code] : `the file system answered ${code || 'with an error'}.`
+  return new RunnerError('storage-failed', `${what}: ${reason}`, { cause: error })
+}
