@@ -1,0 +1,29 @@
+import { RunnerError } from '../../errors.ts'
+import type { Translator } from './language.ts'
+import { python } from './python.ts'
+
+export type { Translator } from './language.ts'
+
+/** By kernel name or by language, as papermill registers them, and as the kernels themselves call their languages. */
+const TRANSLATORS: ReadonlyMap<string, Translator> = new Map([
+  ['python', python],
+  ['pysparkkernel', python],
+])
+
+/**
+ * The translator of a notebook: by the kernel's name first, then by the language, as papermill looks it up, but without
+ * regard to case. Throws `unsupported-language`.
+ */
+export function translatorFor(notebook: {
+  readonly kernelName: string | undefined
+  readonly language: string | undefined
+}): Translator {
+  const { kernelName = '', language = '' } = notebook
+  const found = TRANSLATORS.get(kernelName.toLowerCase()) ?? TRANSLATORS.get(language.toLowerCase())
+  if (found) return found
+  const known = [...new Set([...TRANSLATORS.values()].map((translator) => translator.language))].join(', ')
+  throw new RunnerError(
+    'unsupported-language',
+    `Parameters cannot be written for the kernel "${kernelName}" and the language "${language}". Known languages: ${known}.`,
+  )
+}
