@@ -2,11 +2,12 @@ import { isObject, JsonNumber, type JsonObject, type JsonValue } from './json-va
 
 /**
  * As Python's `json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)`, which is how nbformat writes. Keys are
- * sorted by code point. Lone surrogates are written as `\ud800` escapes, since UTF-8 has no bytes for them.
+ * sorted by code point. Lone surrogates are written as `\ud800` escapes, since UTF-8 has no bytes for them. `depth` is
+ * the number of levels around the value, for a value that is put into a text written already.
  */
-export function pythonJson(value: JsonValue): string {
+export function pythonJson(value: JsonValue, depth = 0): string {
   const parts: string[] = []
-  write(value, '\n', parts)
+  write(value, `\n${' '.repeat(depth)}`, parts)
   return parts.join('')
 }
 
