@@ -20,9 +20,3 @@ export function readNumber(number: JsonNumber): ReadNumber {
   if (!Number.isFinite(value) && /\d/.test(raw)) refuse(`${raw} is larger than a 64-bit float can hold.`)
   return { kind: 'float', value, repr: Number.isFinite(value) ? pythonFloat(value) : raw }
 }
-
-/** Whether the integer is a 64-bit float exactly. */
-export function isExactFloat(value: bigint): boolean {
-  const float = Number(value)
-  return Number.isFinite(float) && BigInt(float) === value
-}

@@ -31,6 +31,6 @@ export function codeOf(char: string): number {
   return char.codePointAt(0) ?? 0
 }
 
-export function hex(code: number, width: number): string {
+export function hex(code: number | bigint, width: number): string {
   return code.toString(16).padStart(width, '0')
 }

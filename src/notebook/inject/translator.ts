@@ -1,13 +1,38 @@
 import { RunnerError } from '../../errors.ts'
+import { bash } from './bash.ts'
+import { csharp } from './csharp.ts'
+import { fsharp } from './fsharp.ts'
+import { julia } from './julia.ts'
 import type { Translator } from './language.ts'
+import { matlab } from './matlab.ts'
+import { powershell } from './powershell.ts'
 import { python } from './python.ts'
+import { r } from './r.ts'
+import { scala } from './scala.ts'
 
 export type { Translator } from './language.ts'
+export { parametersSource } from './parameters-source.ts'
 
 /** By kernel name or by language, as papermill registers them, and as the kernels themselves call their languages. */
 const TRANSLATORS: ReadonlyMap<string, Translator> = new Map([
   ['python', python],
+  ['r', r],
+  ['scala', scala],
+  ['julia', julia],
+  ['matlab', matlab],
+  ['.net-csharp', csharp],
+  ['.net-fsharp', fsharp],
+  ['.net-powershell', powershell],
   ['pysparkkernel', python],
+  ['sparkkernel', scala],
+  ['sparkrkernel', r],
+  ['bash', bash],
+  ['c#', csharp],
+  ['csharp', csharp],
+  ['f#', fsharp],
+  ['fsharp', fsharp],
+  ['powershell', powershell],
+  ['pwsh', powershell],
 ])
 
 /**
