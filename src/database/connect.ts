@@ -1,0 +1,98 @@
+import pg from 'pg'
+import { RunnerError } from '../errors.ts'
+import type { ChildLog } from '../process/shared-child.ts'
+import type { EmbeddedTarget } from './embedded-postgres.ts'
+
+export type DatabaseTarget = EmbeddedTarget | { readonly kind: 'url'; readonly url: string }
+
+/** One statement. With a `name` it is parsed and planned once per connection: for those that run often. */
+export interface Statement {
+  readonly name?: string
+  readonly text: string
+  readonly values?: readonly unknown[]
+}
+
+export interface Session {
+  /** The rows. `Row` is what the statement selects, as the driver gives it. Throws `database-failed`. */
+  query<Row extends pg.QueryResultRow>(statement: Statement): Promise<readonly Row[]>
+}
+
+export interface Database extends Session, AsyncDisposable {
+  /** Everything in `work` happens, or nothing of it. Throws what `work` throws, and `database-failed`. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** True when it answers. */
+  ping(): Promise<boolean>
+}
+
+/** The driver gives up a little after the server does, so that it is the server that says why. */
+const TIMEOUT_MS = { connect: 10_000, statement: 15_000, answer: 20_000 }
+const CONNECTIONS = 10
+
+/** A pool of connections. Connects when it is needed: `ping` says whether it can. */
+export function connectDatabase(target: DatabaseTarget, log: ChildLog): Database {
+  const where =
+    target.kind === 'url'
+      ? { connectionString: target.url, keepAlive: true }
+      : { host: target.socketFolder, user: target.user, database: target.database }
+  const pool = new pg.Pool({
+    ...where,
+    max: CONNECTIONS,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: TIMEOUT_MS.connect,
+    statement_timeout: TIMEOUT_MS.statement,
+    query_timeout: TIMEOUT_MS.answer,
+    application_name: 'notebook-runner',
+  })
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ error: error.message }, 'A connection to the database broke'))
+  const query = querying(pool)
+  return {
+    query,
+    async transaction(work) {
+      const client = await pool.connect().catch(fail)
+      // A connection that breaks while it is not in a query: the next query says so.
+      const ignore = () => undefined
+      client.on('error', ignore)
+      const session = { query: querying(client) }
+      let broken = true
+      try {
+        await session.query({ text: 'BEGIN' })
+        const result = await work(session)
+        await session.query({ text: 'COMMIT' })
+        broken = false
+        return result
+      } finally {
+        client.off('error', ignore)
+        // Closing the connection is what rolls back, whatever state it is in.
+        client.release(broken)
+      }
+    },
+    async ping() {
+      return query({ text: 'SELECT 1' }).then(
+        () => true,
+        () => false,
+      )
+    },
+    [Symbol.asyncDispose]: () => pool.end(),
+  }
+}
+
+function querying(connection: pg.Pool | pg.PoolClient): Session['query'] {
+  return async <Row extends pg.QueryResultRow>({ values, ...statement }: Statement) => {
+    const config = values === undefined ? statement : { ...statement, values: [...values] }
+    return (await connection.query<Row>(config).catch(fail)).rows
+  }
+}
+
+/** The driver's error keeps the values of the row (`detail`, `where`), which belong in no log. */
+function fail(error: unknown): never {
+  const code = error instanceof pg.DatabaseError ? `${error.code}: ` : ''
+  const cause = new Error(`${code}${error instanceof Error ? error.message : String(error)}`)
+  throw new RunnerError(
+    'database-failed',
+    'The database did not answer as it should. Try again in a moment.',
+    {
+      cause,
+    },
+  )
+}
