@@ -13,7 +13,7 @@ export function cellFrom(node: JsonValue, number: number): Cell {
     new RunnerError('invalid-notebook', `Cell ${number} of the notebook ${what}.`)
   if (!isObject(node)) throw invalid('is not a JSON object')
   const type = node.get('cell_type')
-  if (typeof type !== 'string') throw invalid('has no text as its "cell_type"')
+  if (!isName(type)) throw invalid('has no text as its "cell_type"')
   const metadata = node.get('metadata')
   if (!isObject(metadata)) throw invalid('has no object as its "metadata"')
   if (node.has('source') && !isMultiline(node.get('source'))) {
@@ -47,8 +47,12 @@ function outputFault(output: JsonValue): string | undefined {
     case 'display_data':
       return output.has('data') && !isObject(output.get('data')) ? 'has no object as its "data"' : undefined
     default:
-      return typeof output.get('output_type') === 'string' ? undefined : 'has no text as its "output_type"'
+      return isName(output.get('output_type')) ? undefined : 'has no text as its "output_type"'
   }
+}
+
+function isName(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 function isAttachments(value: JsonValue | undefined): boolean {

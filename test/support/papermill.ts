@@ -1,0 +1,59 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { fromPlain, isObject, type JsonValue, parseJson } from '../../src/notebook/json.ts'
+import { jsonText } from './json-text.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+export interface PapermillRequest {
+  readonly notebook: Uint8Array
+  readonly parameters: ReadonlyMap<string, JsonValue>
+  readonly kernelName?: string
+  readonly language?: string
+}
+
+export type PapermillAnswer = { readonly output: Buffer } | { readonly error: string }
+
+/** The real papermill, in one Python process that lives until it is disposed of. */
+export class Papermill implements AsyncDisposable {
+  readonly #process: ChildProcessWithoutNullStreams
+  readonly #lines: Interface
+  readonly #answers: AsyncIterator<string>
+  #stderr = ''
+
+  constructor() {
+    const python = join(root, '.venv-oracle/bin/python')
+    this.#process = spawn(python, [join(root, 'test/oracle/papermill_driver.py')])
+    this.#process.stderr.on('data', (chunk) => {
+      this.#stderr += chunk
+    })
+    this.#lines = createInterface({ input: this.#process.stdout })
+    this.#answers = this.#lines[Symbol.asyncIterator]()
+  }
+
+  /** What `execute_notebook(prepare_only=True)` writes for it, or the error that it raises. One at a time. */
+  async prepare({ notebook, parameters, kernelName, language }: PapermillRequest): Promise<PapermillAnswer> {
+    const request = fromPlain({
+      notebook: Buffer.from(notebook).toString('base64'),
+      parameters,
+      kernel_name: kernelName,
+      language,
+    })
+    this.#process.stdin.write(`${jsonText(request).replaceAll('\n', '')}\n`)
+    const { value, done } = await this.#answers.next()
+    if (done) throw new Error(`The papermill driver ended: ${this.#stderr}`)
+    const answer = parseJson(value)
+    if (!isObject(answer)) throw new Error(`The papermill driver answered ${value}`)
+    const output = answer.get('output')
+    if (typeof output === 'string') return { output: Buffer.from(output, 'base64') }
+    return { error: String(answer.get('error')) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.once('close', resolve))
+    this.#process.stdin.end()
+    this.#lines.close()
+    await ended
+  }
+}
