@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { isMarkedAsUntransferable, parentPort } from 'node:worker_threads'
+import { type ErrorCode, RunnerError } from '../errors.ts'
+import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import { type Heading, headingOf } from './heading.ts'
+
+/** What the thread is asked. The bytes' buffer is handed over. */
+export type Job =
+  | {
+      readonly kind: 'template'
+      readonly bytes: Uint8Array<ArrayBuffer>
+      readonly kernelName: string | undefined
+    }
+  | { readonly kind: 'heading'; readonly bytes: Uint8Array<ArrayBuffer> }
+
+export interface Compiled {
+  readonly kind: 'template'
+  readonly template: CompiledTemplate
+  /** SHA-256 of the bytes, in hexadecimal. */
+  readonly version: string
+  /** The notebook as it came, handed back. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** What it answers; an error's prototype would not survive the crossing, so it crosses as its parts. */
+export type Answer =
+  | Compiled
+  | { readonly kind: 'heading'; readonly heading: Heading }
+  | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string; readonly cause: string }
+
+parentPort?.on('message', (job: Job) => {
+  const answer = answerTo(job)
+  parentPort?.postMessage(answer, [...buffersOf(answer)])
+})
+
+function answerTo(job: Job): Answer {
+  try {
+    if (job.kind === 'heading') return { kind: 'heading', heading: headingOf(job.bytes) }
+    const version = createHash('sha256').update(job.bytes).digest('hex')
+    const template = compileTemplate(job.bytes, {
+      ...(job.kernelName === undefined ? {} : { kernelName: job.kernelName }),
+      newId: () => randomUUID().slice(0, 8),
+    })
+    return { kind: 'template', template, version, bytes: job.bytes }
+  } catch (error) {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    if (error instanceof RunnerError)
+      return { kind: 'error', code: error.code, message: error.message, cause }
+    return { kind: 'error', code: 'internal', message: 'Reading the notebook went wrong on our side.', cause }
+  }
+}
+
+/** Every buffer in plain data, so that it moves instead of being copied while the server's thread waits. */
+function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    // Node's shared pool for small buffers cannot move.
+    if (value.buffer instanceof ArrayBuffer && !isMarkedAsUntransferable(value.buffer))
+      found.add(value.buffer)
+  } else if (value instanceof Map) {
+    for (const item of value.values()) buffersOf(item, found)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) buffersOf(item, found)
+  }
+  return found
+}
