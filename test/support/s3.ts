@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import timers from 'node:timers/promises'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+
+export interface AccessKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+/** A running S3 and STS that enforces roles and policies. */
+export interface TestS3 {
+  readonly endpoint: string
+  readonly region: string
+  /** `arn:…{workspace}…`: each role may use its own bucket, and its own prefix of the shared one. */
+  readonly roleArn: string
+  readonly sharedBucket: string
+  /** May assume the roles, and nothing else. */
+  readonly broker: AccessKeys
+  /** May do nothing. */
+  readonly mallory: AccessKeys
+  readonly adminKeys: AccessKeys
+  /** Sees and does all. */
+  readonly admin: S3Client
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const WEED = join(import.meta.dirname, '../../.venv-oracle/bin/weed')
+const ACCOUNT = '000000000000'
+const SHARED = 'workspaces-shared'
+
+/** SeaweedFS with fresh keys, a bucket `workspace-{workspace}` and a role for each workspace, and a shared bucket. */
+export async function startS3(workspaces: readonly string[]): Promise<TestS3> {
+  const folder = await mkdtemp(join(tmpdir(), 'runner-s3-'))
+  const [adminKeys, broker, mallory] = [keys(), keys(), keys()]
+  const identities = [
+    {
+      name: 'admin',
+      credentials: [named(adminKeys)],
+      actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
+    },
+    { name: 'broker', credentials: [named(broker)], actions: [] },
+    { name: 'mallory', credentials: [named(mallory)], actions: [] },
+  ]
+  await writeFile(join(folder, 's3.json'), JSON.stringify({ identities }))
+  await writeFile(join(folder, 'iam.json'), JSON.stringify(iam(workspaces)))
+  const { child, port } = await start(folder)
+  const endpoint = `http://127.0.0.1:${port}`
+  const region = 'eu-west-2'
+  const admin = new S3Client({ endpoint, region, forcePathStyle: true, credentials: adminKeys })
+  const dispose = async () => {
+    admin.destroy()
+    await stop(child)
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    for (const bucket of [...workspaces.map((one) => `workspace-${one}`), SHARED]) {
+      await admin.send(new CreateBucketCommand({ Bucket: bucket }))
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  const roleArn = `arn:aws:iam::${ACCOUNT}:role/workspace-{workspace}-role`
+  return {
+    endpoint,
+    region,
+    roleArn,
+    sharedBucket: SHARED,
+    broker,
+    mallory,
+    adminKeys,
+    admin,
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** Makes the keys those that the AWS SDK finds by itself. */
+export function useAmbientKeys({ accessKeyId, secretAccessKey }: AccessKeys): void {
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })
+}
+
+function keys(): AccessKeys {
+  return { accessKeyId: randomBytes(10).toString('hex'), secretAccessKey: randomBytes(20).toString('hex') }
+}
+
+function named({ accessKeyId, secretAccessKey }: AccessKeys) {
+  return { accessKey: accessKeyId, secretKey: secretAccessKey }
+}
+
+function iam(workspaces: readonly string[]) {
+  const Version = '2012-10-17'
+  return {
+    sts: {
+      tokenDuration: '1h',
+      maxSessionLength: '12h',
+      issuer: 'seaweedfs-sts',
+      signingKey: randomBytes(32).toString('base64'),
+      accountId: ACCOUNT,
+    },
+    policy: { defaultEffect: 'Deny', storeType: 'memory' },
+    roles: workspaces.map((workspace) => ({
+      roleName: `workspace-${workspace}-role`,
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/workspace-${workspace}-role`,
+      trustPolicy: {
+        Version,
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/broker` },
+            Action: ['sts:AssumeRole'],
+          },
+        ],
+      },
+      attachedPolicies: [workspace],
+    })),
+    policies: workspaces.map((workspace) => ({
+      name: workspace,
+      document: {
+        Version,
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+            Resource: [`arn:aws:s3:::workspace-${workspace}/*`, `arn:aws:s3:::${SHARED}/${workspace}/*`],
+          },
+          { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::workspace-${workspace}`] },
+        ],
+      },
+    })),
+  }
+}
+
+/** Ports are free when looked for; should another program be quicker, other ones are tried. */
+async function start(folder: string): Promise<{ child: ChildProcess; port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const [master, masterRpc, volume, volumeRpc, filer, filerRpc, s3, s3Rpc] = await freePorts(8)
+    const log = join(folder, 'weed.log')
+    const child = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        'log=$1; shift; exec "$@" >"$log" 2>&1',
+        'sh',
+        log,
+        WEED,
+        ...['-logtostderr=true', 'server', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'],
+        ...[`-master.port=${master}`, `-master.port.grpc=${masterRpc}`, '-master.volumeSizeLimitMB=64'],
+        ...[`-volume.port=${volume}`, `-volume.port.grpc=${volumeRpc}`, '-volume.max=50'],
+        ...['-filer', `-filer.port=${filer}`, `-filer.port.grpc=${filerRpc}`],
+        ...['-s3', `-s3.port=${s3}`, `-s3.port.grpc=${s3Rpc}`, '-s3.port.iceberg=0', '-s3.port.lance=0'],
+        ...[`-s3.config=${folder}/s3.json`, `-s3.iam.config=${folder}/iam.json`],
+      ],
+      // Without a key of its own it refuses objects that ask for encryption.
+      { stdio: 'ignore', env: { ...process.env, WEED_S3_SSE_KEK: randomBytes(32).toString('hex') } },
+    )
+    if (await answers(child, [`http://127.0.0.1:${s3}/healthz`, `http://127.0.0.1:${master}/dir/assign`]))
+      return { child, port: Number(s3) }
+    await stop(child)
+    if (attempt === 3)
+      throw new Error(`SeaweedFS does not start: ${(await readFile(log, 'utf8')).slice(-2000)}`)
+  }
+}
+
+/** All addresses answer with 200: S3 does so early, the master only when it has a volume to write to. */
+async function answers(child: ChildProcess, urls: readonly string[]): Promise<boolean> {
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline && child.exitCode === null) {
+    const all = await Promise.all(urls.map((url) => fetch(url).catch(() => undefined)))
+    if (all.every((answer) => answer?.ok === true)) return true
+    await timers.setTimeout(50)
+  }
+  return false
+}
+
+/** It holds no data worth a clean stop, which takes it many seconds. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  const ports: number[] = []
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening')
+    const address = server.address()
+    if (address !== null && typeof address === 'object') ports.push(address.port)
+  }
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  return ports
+}
