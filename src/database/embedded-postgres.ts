@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { lstat, mkdir, mkdtemp, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -92,26 +92,19 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     code: 'database-failed',
     advice: 'Look into server.log in its folder, or set DATABASE_URL to a PostgreSQL of your own.',
     log,
-    async spawn(previous) {
+    async spawn(previous, output) {
       const native = await placeBinaries(binaries, user, elsewhere)
       const data = await placeData(folder, user, elsewhere)
       await initialize({ native, data, major: binaries.major, user, log })
       if (previous !== undefined) await disownRecycledPid(data, previous.pid)
       const socketFolder = await makeSocketFolder(previous?.details, user)
-      const child = await spawnPostgres({
-        native,
-        data,
-        socketFolder,
-        logPath: join(folder, 'server.log'),
-        user,
-      })
+      const child = spawnPostgres({ native, data, user }, socketFolder, output)
       return { child, details: { socketFolder, version: binaries.version } }
     },
     answers: (details) => answers(targetOf(details)),
     async stopped(details) {
       await rmdir(targetOf(details).socketFolder).catch(() => undefined)
     },
-    lastWords: () => lastLines(join(folder, 'server.log')),
     // Fast shutdown ends the sessions and writes everything out; immediate shutdown leaves it to the next start.
     stopSignals: ['SIGINT', 'SIGQUIT'],
     stopMs: 30_000,
@@ -199,24 +192,16 @@ async function makeSocketFolder(details: Details | undefined, user: SystemUser |
   return made
 }
 
-async function spawnPostgres(
-  given: Cluster & { readonly socketFolder: string; readonly logPath: string },
-): Promise<ChildProcess> {
-  const { native, data, socketFolder, logPath, user } = given
-  await rename(logPath, `${logPath}.previous`).catch(() => undefined)
-  await using log = await open(logPath, 'a', 0o600)
+function spawnPostgres({ native, data, user }: Cluster, socketFolder: string, output: number): ChildProcess {
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketFolder })
-  return spawn(
-    join(native, 'bin/postgres'),
-    ['-D', data, ...settings.flatMap(([k, v]) => ['-c', `${k}=${v}`])],
-    {
-      ...user,
-      cwd: data,
-      env: ENVIRONMENT,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-    },
-  )
+  const given = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return spawn(join(native, 'bin/postgres'), ['-D', data, ...given], {
+    ...user,
+    cwd: data,
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
 }
 
 async function answers(target: EmbeddedTarget): Promise<boolean> {
@@ -232,9 +217,4 @@ async function answers(target: EmbeddedTarget): Promise<boolean> {
   } finally {
     await client.end().catch(() => undefined)
   }
-}
-
-async function lastLines(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.slice(-2000)
 }

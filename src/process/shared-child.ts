@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import timers from 'node:timers/promises'
 import { type ErrorCode, RunnerError } from '../errors.ts'
@@ -13,25 +13,29 @@ export interface ChildLog {
   warn(details: object, message: string): void
 }
 
+export interface Spawned {
+  readonly child: ChildProcess
+  readonly details: ProcessRecord['details']
+}
+
 export interface ChildSpec {
   /** As a person calls it. */
   readonly name: string
-  /** Holds record and locks; made if missing. */
+  /** Holds record, locks and the log, `server.log`; made if missing. */
   readonly folder: string
   readonly mode: number
   readonly code: ErrorCode
   /** What to do when it cannot be started: the end of the sentence that the person reads. */
   readonly advice: string
-  /** Starts the process, detached; `previous` are the details of the one before, if there was one. */
-  spawn(
-    previous: ProcessRecord | undefined,
-  ): Promise<{ readonly child: ChildProcess; readonly details: ProcessRecord['details'] }>
+  /**
+   * Starts the process, detached, with both its outputs going to `log` (a file descriptor). `previous` is what is kept
+   * about the one before, if there was one.
+   */
+  spawn(previous: ProcessRecord | undefined, log: number): Promise<Spawned>
   /** True once it answers, and as the one that it should be. */
   answers(details: ProcessRecord['details'], signal: AbortSignal): Promise<boolean>
   /** Clears away what a process leaves behind that was stopped in good order. */
   stopped?(details: ProcessRecord['details']): Promise<void>
-  /** The last lines of its log. They go into the cause of an error and are never sent. */
-  lastWords(): Promise<string>
   /** Ends it in good order; past `stopMs` the second one ends it at once. */
   readonly stopSignals: readonly [NodeJS.Signals, NodeJS.Signals]
   readonly stopMs: number
@@ -122,7 +126,8 @@ export class SharedChild implements AsyncDisposable {
   async #spawn(previous: ProcessRecord | undefined): Promise<ProcessRecord> {
     const { name, log, startMs } = this.#spec
     const begun = performance.now()
-    const { child, details } = await this.#spec.spawn(previous)
+    await using output = await this.#openLog()
+    const { child, details } = await this.#spec.spawn(previous, output.fd)
     if (child.pid === undefined) {
       const [cause] = await once(child, 'error')
       throw this.#failure('could not be started', cause)
@@ -141,7 +146,7 @@ export class SharedChild implements AsyncDisposable {
     if (!ended) await this.#stop(record)
     this.#closing.signal.throwIfAborted()
     const what = ended ? 'ended while it started' : `did not answer within ${startMs / 1000} s`
-    throw this.#failure(what, new Error(await this.#spec.lastWords()))
+    throw this.#failure(what, new Error(await this.#lastWords()))
   }
 
   #failure(what: string, cause: unknown): RunnerError {
@@ -201,6 +206,17 @@ export class SharedChild implements AsyncDisposable {
       }
       log.warn({ pid: record.pid, signal }, `${name} did not stop in time`)
     }
+  }
+
+  /** Begun anew with each process, so that it does not grow for ever; the one before is kept. */
+  async #openLog(): Promise<FileHandle> {
+    const path = this.#path('server.log')
+    await rename(path, `${path}.previous`).catch(() => undefined)
+    return open(path, 'a', 0o600)
+  }
+
+  async #lastWords(): Promise<string> {
+    return (await readFile(this.#path('server.log'), 'utf8').catch(() => '')).slice(-2000)
   }
 
   #path(name: string): string {
