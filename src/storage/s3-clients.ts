@@ -14,10 +14,13 @@ export type S3Credentials =
   | { readonly kind: 'ambient' }
   | { readonly kind: 'assume-role'; readonly roleArn: string; readonly stsEndpoint?: string }
 
-export interface S3Connection {
+export interface S3Address {
   readonly region: string
   /** Another S3 than Amazon's; its buckets are then named in the path. */
   readonly endpoint?: string
+}
+
+export interface S3Connection extends S3Address {
   readonly credentials: S3Credentials
 }
 
@@ -30,6 +33,8 @@ export interface Actor {
 /** Workspaces whose credentials are held at a time; a client is about 25 kB. */
 const MAX_CLIENTS = 500
 const MAX_SESSION_NAME = 64
+/** Milliseconds, all tries together. */
+const STS_DEADLINE = 10_000
 
 /**
  * A client for each workspace, all on the same connections. The SDK itself keeps a client's credentials until five
@@ -39,7 +44,7 @@ export class S3Clients {
   /** Acts as the service. */
   readonly service: S3Client
   readonly #connection: S3Connection
-  readonly #sts: STSClient | undefined
+  readonly #roles: { readonly arn: string; readonly sts: STSClient } | undefined
   readonly #actors = new LRUCache<string, Actor>({ max: MAX_CLIENTS })
 
   constructor(connection: S3Connection) {
@@ -47,25 +52,28 @@ export class S3Clients {
     this.service = new S3Client(clientSettings(connection))
     const { region, credentials } = connection
     if (credentials.kind === 'assume-role') {
-      const endpoint = credentials.stsEndpoint
-      this.#sts = new STSClient({ ...transport, region, ...(endpoint === undefined ? {} : { endpoint }) })
+      const { roleArn: arn, stsEndpoint: endpoint } = credentials
+      this.#roles = {
+        arn,
+        sts: new STSClient({ ...transport, region, ...(endpoint === undefined ? {} : { endpoint }) }),
+      }
     }
   }
 
   /** Makes no request: credentials are fetched with the first one that needs them. */
   actor(scope: StorageScope): Actor {
-    const { credentials } = this.#connection
-    if (credentials.kind === 'ambient') return { client: this.service, name: 'this service' }
-    const roleArn = fillTemplate(credentials.roleArn, scope)
-    const key = `${scope.workspace} ${roleArn}`
+    if (this.#roles === undefined) return { client: this.service, name: 'this service' }
+    const { arn, sts } = this.#roles
+    const role = fillTemplate(arn, scope)
+    const key = `${scope.workspace} ${role}`
     const known = this.#actors.get(key)
     if (known !== undefined) return known
     const actor = {
-      name: `role ${roleArn}`,
+      name: `role ${role}`,
       client: new S3Client({
         ...clientSettings(this.#connection),
         requestHandler: this.service.config.requestHandler,
-        credentials: () => this.#assume(roleArn, sessionName(scope.workspace)),
+        credentials: () => assumeRole(sts, role, sessionName(scope.workspace)),
       }),
     }
     this.#actors.set(key, actor)
@@ -79,30 +87,27 @@ export class S3Clients {
 
   destroy(): void {
     this.service.destroy()
-    this.#sts?.destroy()
+    this.#roles?.sts.destroy()
   }
+}
 
-  async #assume(roleArn: string, session: string) {
-    const task = {
-      what: 'The workspace storage could not be opened',
-      action: 'sts:AssumeRole',
-      actor: 'this service',
+async function assumeRole(sts: STSClient, role: string, session: string) {
+  try {
+    const command = new AssumeRoleCommand({ RoleArn: role, RoleSessionName: session })
+    // Many requests may be waiting for this one answer: its deadline is its own, not that of the first of them.
+    const { Credentials: got } = await sts.send(command, { abortSignal: AbortSignal.timeout(STS_DEADLINE) })
+    if (got?.AccessKeyId === undefined || got.SecretAccessKey === undefined) {
+      throw new Error('The security token service answered without credentials')
     }
-    try {
-      const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: session })
-      const { Credentials: got } = (await this.#sts?.send(command)) ?? {}
-      if (got?.AccessKeyId === undefined || got.SecretAccessKey === undefined) {
-        throw new Error('The security token service answered without credentials')
-      }
-      return {
-        accessKeyId: got.AccessKeyId,
-        secretAccessKey: got.SecretAccessKey,
-        ...(got.SessionToken === undefined ? {} : { sessionToken: got.SessionToken }),
-        ...(got.Expiration === undefined ? {} : { expiration: got.Expiration }),
-      }
-    } catch (error) {
-      throw s3Failure({ ...task, target: `role ${roleArn}` }, error)
+    return {
+      accessKeyId: got.AccessKeyId,
+      secretAccessKey: got.SecretAccessKey,
+      ...(got.SessionToken === undefined ? {} : { sessionToken: got.SessionToken }),
+      ...(got.Expiration === undefined ? {} : { expiration: got.Expiration }),
     }
+  } catch (error) {
+    const what = 'The workspace storage could not be opened'
+    throw s3Failure({ what, action: 'sts:AssumeRole', actor: 'this service', target: `role ${role}` }, error)
   }
 }
 
@@ -117,6 +122,6 @@ export function sessionName(workspace: string): string {
 /** Three tries in all; the storage's own deadline ends what takes longer than that. */
 const transport = { maxAttempts: 3, requestHandler: { connectionTimeout: 3000 } }
 
-export function clientSettings({ region, endpoint }: S3Connection) {
+export function clientSettings({ region, endpoint }: S3Address) {
   return { ...transport, region, ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }) }
 }

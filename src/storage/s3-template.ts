@@ -1,6 +1,6 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { RunnerError } from '../errors.ts'
-import { clientSettings, type S3Connection } from './s3-clients.ts'
+import { clientSettings, type S3Address } from './s3-clients.ts'
 import { s3Failure, s3Kind, s3Status } from './s3-failure.ts'
 
 export interface TemplateRequest {
@@ -21,8 +21,8 @@ export interface S3TemplateReader {
 }
 
 /** Reads notebooks of the catalogue from S3 as the service itself, whatever region their bucket is in. */
-export function s3TemplateReader(connection: Omit<S3Connection, 'credentials'>): S3TemplateReader {
-  const client = new S3Client({ ...clientSettings(connection), followRegionRedirects: true })
+export function s3TemplateReader(address: S3Address): S3TemplateReader {
+  const client = new S3Client({ ...clientSettings(address), followRegionRedirects: true })
   return {
     readTemplate: (bucket, key, request) => readTemplate(client, bucket, key, request),
     destroy: () => client.destroy(),
