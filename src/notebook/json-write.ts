@@ -71,23 +71,17 @@ export function pythonNumber(raw: string): string {
   const value = Number(raw)
   if (!Number.isFinite(value)) return raw
   const written = pythonFloat(value)
+  if (written === raw) return raw
   return decimal(written) === decimal(raw) ? written : raw
 }
 
 /** Python's `repr` of a finite float: the shortest digits, an exponent below 1e-4 and from 1e16 on. */
 export function pythonFloat(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
+  const size = Math.abs(value)
+  if (size >= 1e-4 && size < 1e16) return Number.isInteger(value) ? `${value}.0` : String(value)
   const [mantissa = '', power = ''] = value.toExponential().split('e')
-  const exponent = Number(power)
-  if (exponent < -4 || exponent >= 16) {
-    const size = String(Math.abs(exponent)).padStart(2, '0')
-    return `${mantissa}e${exponent < 0 ? '-' : '+'}${size}`
-  }
-  const plain =
-    exponent >= 0
-      ? value.toFixed(Math.max(mantissa.replace(/\D/g, '').length - 1 - exponent, 0))
-      : String(value)
-  return plain.includes('.') ? plain : `${plain}.0`
+  return `${mantissa}e${power.slice(0, 1)}${power.slice(1).padStart(2, '0')}`
 }
 
 /** The exact decimal value, so that two spellings of one number compare equal. */
