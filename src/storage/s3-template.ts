@@ -14,19 +14,15 @@ export type TemplateAnswer =
   | { readonly status: 'fresh'; readonly body: Uint8Array; readonly etag: string | undefined }
   | { readonly status: 'unchanged' }
 
-export interface S3TemplateReader {
-  /** Throws `template-unavailable`, naming bucket, key and why. An aborted `signal` throws its reason. */
-  readonly readTemplate: (bucket: string, key: string, request: TemplateRequest) => Promise<TemplateAnswer>
-  readonly destroy: () => void
-}
+/**
+ * Throws `template-unavailable`, naming bucket, key, why and what to do; an aborted `signal` throws its own reason.
+ */
+export type ReadTemplate = (bucket: string, key: string, request: TemplateRequest) => Promise<TemplateAnswer>
 
 /** Reads notebooks of the catalogue from S3 as the service itself, whatever region their bucket is in. */
-export function s3TemplateReader(address: S3Address): S3TemplateReader {
+export function templateReader(address: S3Address): ReadTemplate {
   const client = new S3Client({ ...clientSettings(address), followRegionRedirects: true })
-  return {
-    readTemplate: (bucket, key, request) => readTemplate(client, bucket, key, request),
-    destroy: () => client.destroy(),
-  }
+  return (bucket, key, request) => readTemplate(client, bucket, key, request)
 }
 
 async function readTemplate(
