@@ -3,26 +3,28 @@ import { RunnerError } from '../errors.ts'
 import type { Answer, Compiled, Job } from './compile-worker.ts'
 import type { Heading } from './heading.ts'
 
-const DEFAULT_TIMEOUT_MS = 30_000
-
-export interface CompilerOptions {
-  /** Of one job, after which the thread is given up with it (30 s). */
-  readonly timeoutMs?: number
+/** What one job may take, before the thread is given up with it. */
+export interface CompilerLimits {
+  readonly timeoutMs: number
+  /** Of the thread's heap. */
+  readonly memoryMb: number
 }
+
+const DEFAULT_LIMITS: CompilerLimits = { timeoutMs: 30_000, memoryMb: 1024 }
 
 /**
  * Reads notebooks in a thread of its own, so that a big one never keeps the server from answering. One job at a time:
  * a job that kills or jams the thread takes no other with it, and the next one starts a new thread.
  */
 export class Compiler {
-  readonly #timeoutMs: number
+  readonly #limits: CompilerLimits
   #worker: Worker | undefined
   #job: PromiseWithResolvers<Answer> | undefined
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(options: CompilerOptions = {}) {
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  constructor(limits: CompilerLimits = DEFAULT_LIMITS) {
+    this.#limits = limits
   }
 
   /** Takes the bytes over. Throws what `compileTemplate` throws. */
@@ -56,14 +58,12 @@ export class Compiler {
     const worker = this.#worker
     this.#job = Promise.withResolvers<Answer>()
     const { promise, reject } = this.#job
+    const { timeoutMs } = this.#limits
     const jammed = setTimeout(() => {
-      const seconds = this.#timeoutMs / 1000
-      reject(
-        new RunnerError('invalid-notebook', `Reading the notebook takes longer than ${seconds} seconds.`),
-      )
+      reject(tooMuch(`takes longer than ${timeoutMs / 1000} seconds to read`))
       this.#worker = undefined
       void worker.terminate()
-    }, this.#timeoutMs)
+    }, timeoutMs)
     // Only a job keeps the process alive, the waiting thread does not.
     worker.ref()
     try {
@@ -81,7 +81,7 @@ export class Compiler {
   #start(): Worker {
     const worker = new Worker(new URL('./compile-worker.ts', import.meta.url), {
       name: 'notebooks',
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
     })
     worker.on('message', (answer: Answer) => this.#job?.resolve(answer))
     worker.on('error', (error) => this.#drop(worker, error))
@@ -95,12 +95,14 @@ export class Compiler {
     const outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
     this.#job?.reject(
       outOfMemory
-        ? new RunnerError('invalid-notebook', 'The notebook takes more memory than there is for one.', {
-            cause,
-          })
+        ? tooMuch('takes more memory than there is for one', cause)
         : new RunnerError('internal', 'Reading the notebook went wrong on our side.', { cause }),
     )
   }
+}
+
+function tooMuch(what: string, cause?: unknown): RunnerError {
+  return new RunnerError('invalid-notebook', `The notebook ${what}.`, { cause })
 }
 
 /** Bytes that own their buffer, which can then be handed over: small ones come in slices of a pool. */
