@@ -1,21 +1,43 @@
 // Imports point one way: main → cli → context → http → run, identity → kernel, catalog, storage → notebook → errors.
-// `npm run check` fails on one that points back. test/check.test.ts plants a bad one to prove it.
+// `npm run check` fails on one that points back. test/check/ plants bad ones to prove it.
 const layers = {
   errors: [],
   notebook: ['errors'],
   storage: ['errors'],
-  kernel: ['errors', 'notebook'],
-  database: ['errors'],
+  kernel: ['errors', 'process', 'notebook'],
+  process: ['errors'],
+  database: ['errors', 'process'],
   catalog: ['errors', 'notebook', 'storage'],
   identity: ['errors'],
   run: ['errors', 'database', 'notebook', 'catalog', 'storage', 'kernel', 'identity'],
   http: ['errors', 'notebook', 'catalog', 'storage', 'kernel', 'identity', 'run'],
   config: ['errors'],
-  context: ['errors', 'config', 'database', 'notebook', 'catalog', 'storage', 'kernel', 'identity', 'run', 'http'],
+  context: [
+    'errors',
+    'config',
+    'database',
+    'notebook',
+    'catalog',
+    'storage',
+    'kernel',
+    'identity',
+    'run',
+    'http',
+  ],
   cli: ['errors', 'config', 'context', 'notebook', 'catalog', 'kernel', 'run'],
   main: ['errors', 'cli'],
 }
 const names = Object.keys(layers)
+
+// swc's visitor, by which the imports are found, stops at a `using`: it is visited like a `const`.
+const { Visitor } = require('@swc/core/Visitor')
+const { visitStatement } = Visitor.prototype
+Visitor.prototype.visitStatement = function (statement) {
+  if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement)
+  this.visitVariableDeclarators(statement.decls)
+  return statement
+}
+
 const at = (list) => `^src/(${list.join('|')})(/|\\.ts$)`
 module.exports = {
   forbidden: [
@@ -34,11 +56,28 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     { name: 'a-layer-is-named', severity: 'error', from: { path: '^src/', pathNot: at(names) }, to: {} },
+    {
+      name: 'a-named-layer-is-imported',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: at(names) },
+    },
+    {
+      name: 'src-imports-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    { name: 'imports-exist', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     parser: 'swc',
     moduleSystems: ['es6'],
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 }

@@ -7,5 +7,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores: more forks only make every real server slower to start.
     maxWorkers: 2,
+    reporters: ['default', './scripts/plain-summary-reporter.mjs'],
   },
 })
