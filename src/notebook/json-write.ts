@@ -56,9 +56,9 @@ export function sortedByCodePoint(keys: Iterable<string>): string[] {
 function byCodePoint(left: string, right: string): number {
   let at = 0
   while (at < left.length && left[at] === right[at]) at += 1
-  // Inside a pair the difference may lie in its second half: step back to the start of the character.
-  if (/[\udc00-\udfff]/.test(left[at] ?? right[at] ?? '') && /[\ud800-\udbff]/.test(left[at - 1] ?? ''))
-    at -= 1
+  // The difference may lie in the second half of a pair: step back to the start of the character.
+  const halves = `${left[at] ?? ''}${right[at] ?? ''}`
+  if (/[\udc00-\udfff]/.test(halves) && /[\ud800-\udbff]/.test(left[at - 1] ?? '')) at -= 1
   return (left.codePointAt(at) ?? -1) - (right.codePointAt(at) ?? -1)
 }
 
