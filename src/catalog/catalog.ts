@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import type { CompiledTemplate } from '../notebook/template.ts'
+import type { ReadTemplate } from '../storage/s3-template.ts'
 import { Compiler } from './compiler.ts'
 import type { CatalogEntry } from './entry.ts'
 import { EntryList, type Listing } from './entry-list.ts'
 import type { FetchPolicy, Resolve } from './fetch-policy.ts'
 import type { Log } from './log.ts'
 import type { CatalogSource } from './source.ts'
-import { type ReadS3, TemplateStore } from './template-store.ts'
+import { TemplateStore } from './template-store.ts'
 
 const DEFAULT_TTL_SECONDS = 300
 
@@ -24,7 +25,8 @@ export interface CatalogOptions {
   /** After how long catalogue and notebooks are asked for again (300 s). */
   readonly ttlSeconds?: number
   readonly log: Log
-  readonly readS3?: ReadS3
+  /** As the service itself; without it there are no notebooks from S3. */
+  readonly readS3?: ReadTemplate | undefined
   /** The system's unless told otherwise. */
   readonly resolve?: Resolve
   /** Milliseconds, as `Date.now`. */

@@ -5,36 +5,42 @@ export interface Heading {
   readonly description?: string
 }
 
+const MAX_TITLE = 200
 const MAX_DESCRIPTION = 500
+const MAX_LINE = 1000
 
 /**
- * What a notebook calls itself: its first Markdown heading, and the paragraph that follows before any code. Throws
- * `invalid-notebook` where the bytes are no JSON object. This is for listing only, so plain JSON will do.
+ * What a notebook calls itself: its first Markdown heading, and the first paragraph after it and before any code.
+ * Throws `invalid-notebook` where the bytes are no notebook. This is for listing only, so plain JSON will do.
  */
 export function headingOf(bytes: Uint8Array): Heading {
-  const notebook = parse(bytes)
   let title: string | undefined
-  for (const cell of listOf(notebook.get('cells'))) {
-    const fields = fieldsOf(cell)
-    if (fields.get('cell_type') !== 'markdown') {
-      if (title !== undefined) break
+  let paragraph: string[] = []
+  for (const line of markdownLines(parse(bytes))) {
+    if (title === undefined) {
+      const [, heading = ''] = /^#{1,6}[ \t](.*)/.exec(line ?? '') ?? []
+      title = plainText(heading, MAX_TITLE) || undefined
       continue
     }
-    for (const block of sourceOf(fields.get('source')).split(/\n[ \t]*\n/)) {
-      let rest = block.trim()
-      if (title === undefined) {
-        const found = /^(?:.*\n)*?#{1,6}[ \t]+(.+?)[ \t#]*(?:\n|$)/.exec(rest)
-        const name = plainText(found?.[1] ?? '')
-        if (found === null || name === '') continue
-        title = name
-        rest = rest.slice(found[0].length).trim()
-      }
-      // A list, table, image, HTML or another heading tells nothing as a sentence.
-      if (rest === '' || /^([#>|<!]|[-*+] |\d+[.)] |```|---)/.test(rest)) continue
-      return { title, description: plainText(rest).slice(0, MAX_DESCRIPTION) }
-    }
+    if (line === undefined) break
+    if (line === '' && paragraph.length > 0) break
+    // A list, table, image, HTML or another heading tells nothing as a sentence.
+    if (/^([#>|<!]|[-*+] |\d+[.)] |```|---)/.test(line)) paragraph = []
+    else if (line !== '') paragraph.push(line)
   }
-  return title === undefined ? {} : { title }
+  const description = plainText(paragraph.join(' '), MAX_DESCRIPTION)
+  return { ...(title === undefined ? {} : { title }), ...(description === '' ? {} : { description }) }
+}
+
+/** The lines of Markdown cells, with an empty one after each cell; undefined stands for any other cell. */
+function* markdownLines(notebook: Map<string, unknown>): Generator<string | undefined> {
+  for (const cell of listOf(notebook.get('cells'))) {
+    const fields = fieldsOf(cell)
+    if (fields.get('cell_type') === 'markdown') {
+      for (const line of `${sourceOf(fields.get('source'))}\n`.split('\n'))
+        yield line.slice(0, MAX_LINE).trim()
+    } else yield undefined
+  }
 }
 
 function parse(bytes: Uint8Array): Map<string, unknown> {
@@ -65,11 +71,14 @@ function sourceOf(value: unknown): string {
     .join('')
 }
 
-/** Without the marks of links, emphasis and code, on one line. */
-function plainText(markdown: string): string {
-  return markdown
+/** Without the marks of headings, links, emphasis and code, on one line. */
+function plainText(markdown: string, most: number): string {
+  const plain = markdown
+    // Bounds the work, which for some texts grows with the square of their length.
+    .slice(0, 2 * most)
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/\*+|`+|(?<!\w)_+|_+(?!\w)/g, '')
+    .replace(/[*`]|(?<!\w)_|_(?!\w)/g, '')
+    .replace(/\s+#*\s*$/, '')
     .replace(/\s+/g, ' ')
-    .trim()
+  return plain.trim().slice(0, most)
 }

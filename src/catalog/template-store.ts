@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { RunnerError } from '../errors.ts'
 import type { CompiledTemplate } from '../notebook/template.ts'
+import type { ReadTemplate, TemplateAnswer } from '../storage/s3-template.ts'
 import type { Compiled } from './compile-worker.ts'
 import type { Compiler } from './compiler.ts'
 import { copyPath, readCopy, writeCopy } from './disk-copy.ts'
@@ -17,13 +18,6 @@ const MAX_CACHED_BYTES = 256 * 2 ** 20
 /** A file of one's own is seen at once after a change; to look costs some microseconds. */
 const FILE_TTL_MS = 1_000
 
-/** Reads an object by the service's own credentials; the bytes are handed over. Throws a `RunnerError`. */
-export type ReadS3 = (
-  bucket: string,
-  key: string,
-  options: { readonly etag: string | undefined; readonly maxBytes: number; readonly signal: AbortSignal },
-) => Promise<{ status: 'unchanged' } | { status: 'fresh'; body: Uint8Array; etag: string | undefined }>
-
 export interface TemplateStoreOptions {
   readonly policy: FetchPolicy
   readonly compiler: Compiler
@@ -33,7 +27,8 @@ export interface TemplateStoreOptions {
   readonly log: Log
   /** A catalogue that came by http names no files of this machine. */
   readonly localFiles: boolean
-  readonly readS3?: ReadS3 | undefined
+  /** As the service itself; without it there are no notebooks from S3. */
+  readonly readS3?: ReadTemplate | undefined
   /** Buckets that notebooks may come from. */
   readonly buckets: readonly string[]
   readonly now: () => number
@@ -51,8 +46,6 @@ interface Cached extends LoadedTemplate {
   /** When it was last known to be the newest, or asked for in vain. */
   checkedAt: number
 }
-
-type Read = { status: 'unchanged' } | { status: 'fresh'; body: Uint8Array; etag: string | undefined }
 
 /** Notebook templates, compiled: from memory while fresh, checked again in the background, kept when that fails. */
 export class TemplateStore {
@@ -153,7 +146,7 @@ export class TemplateStore {
     return { template, version, etag, size: Math.max(1, bytes.byteLength), checkedAt: this.#options.now() }
   }
 
-  #bytes(location: TemplateLocation, etag: string | undefined): Promise<Read> {
+  #bytes(location: TemplateLocation, etag: string | undefined): Promise<TemplateAnswer> {
     const limits = {
       maxBytes: MAX_NOTEBOOK_BYTES,
       timeoutMs: TIMEOUT_MS,
@@ -165,16 +158,22 @@ export class TemplateStore {
     return this.#fromFile(location.path, etag)
   }
 
-  async #fromS3({ bucket, key }: { bucket: string; key: string }, etag: string | undefined): Promise<Read> {
+  async #fromS3(
+    { bucket, key }: { bucket: string; key: string },
+    etag: string | undefined,
+  ): Promise<TemplateAnswer> {
     const { readS3, buckets } = this.#options
     if (readS3 === undefined || !buckets.includes(bucket)) {
       throw unavailable(`s3://${bucket}`, 'it is not among the buckets that notebooks may come from')
     }
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#stopping.signal])
-    return readS3(bucket, key, { etag, maxBytes: MAX_NOTEBOOK_BYTES, signal })
+    return readS3(bucket, key, { etag, maxBytes: MAX_NOTEBOOK_BYTES, signal }).catch((error: unknown) => {
+      if (error instanceof RunnerError) throw error
+      throw unavailable(`s3://${bucket}`, `it takes longer than ${TIMEOUT_MS / 1000} seconds`, error)
+    })
   }
 
-  async #fromFile(path: string, known: string | undefined): Promise<Read> {
+  async #fromFile(path: string, known: string | undefined): Promise<TemplateAnswer> {
     if (!this.#options.localFiles) {
       throw new RunnerError(
         'template-unavailable',
