@@ -21,11 +21,18 @@ export interface InputSchema {
   readonly minItems?: number
   readonly maxItems?: number
   readonly items?: InputSchema
+  /**
+   * The source text of a default that the notebook's own cell gives (`date.today()`, a tuple): where the input is not
+   * given, nothing is injected for it. `default` may show its value beside it.
+   */
+  readonly 'x-own-default'?: string
 }
 
 export interface InputsSchema {
   readonly $schema: 'https://json-schema.org/draft/2020-12/schema'
   readonly type: 'object'
+  /** What is to be known of the inputs as a whole, such as why none could be read. */
+  readonly description?: string
   /** In the order in which a form shows them. A null-prototype object: an input may be called `constructor`. */
   readonly properties: Readonly<Record<string, InputSchema>>
   readonly required: readonly string[]
