@@ -66,19 +66,18 @@ class DiskStorage implements Storage {
     signal?.throwIfAborted()
     const { folder, name } = split(this.#root, object)
     const temporary = join(folder, `.${randomBytes(9).toString('base64url')}.tmp`)
-    let fd: number | undefined
     try {
       await this.#prepare(object, folder)
-      fd = this.#create(object, folder, temporary)
-      await writeAll(fd, body)
-      await datasync(fd)
-      closeSync(fd)
-      fd = undefined
-      signal?.throwIfAborted()
-      renameSync(temporary, join(folder, name))
+      const fd = this.#create(object, folder, temporary)
+      try {
+        await fill(fd, body)
+        signal?.throwIfAborted()
+        renameSync(temporary, join(folder, name))
+      } catch (error) {
+        rmSync(temporary, { force: true })
+        throw error
+      }
     } catch (error) {
-      if (fd !== undefined) closeSync(fd)
-      rmSync(temporary, { force: true })
       if (signal?.aborted === true) throw signal.reason
       throw failure('stored', object, error)
     }
@@ -178,12 +177,18 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
-async function writeAll(fd: number, body: readonly Uint8Array[]): Promise<void> {
-  let rest = body.filter((chunk) => chunk.byteLength > 0)
-  const small = rest.reduce((sum, chunk) => sum + chunk.byteLength, 0) <= SMALL
-  while (rest.length > 0) {
-    const written = small ? writevSync(fd, rest) : (await writeChunks(fd, rest)).bytesWritten
-    rest = after(rest, written)
+/** Writes and flushes the body, and closes the file in any case. */
+async function fill(fd: number, body: readonly Uint8Array[]): Promise<void> {
+  try {
+    let rest = body.filter((chunk) => chunk.byteLength > 0)
+    const small = rest.reduce((sum, chunk) => sum + chunk.byteLength, 0) <= SMALL
+    while (rest.length > 0) {
+      const written = small ? writevSync(fd, rest) : (await writeChunks(fd, rest)).bytesWritten
+      rest = after(rest, written)
+    }
+    await datasync(fd)
+  } finally {
+    closeSync(fd)
   }
 }
 

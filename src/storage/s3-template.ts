@@ -74,5 +74,12 @@ async function readUpTo(
     }
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  // Memory of its own, not a slice of Node's pool: the reader hands it over to another thread.
+  const body = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return body
 }

@@ -159,6 +159,9 @@ async function start(folder: string): Promise<{ child: ChildProcess; port: numbe
       // Without a key of its own it refuses objects that ask for encryption.
       { stdio: 'ignore', env: { ...process.env, WEED_S3_SSE_KEK: randomBytes(32).toString('hex') } },
     )
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
     if (await answers(child, [`http://127.0.0.1:${s3}/healthz`, `http://127.0.0.1:${master}/dir/assign`]))
       return { child, port: Number(s3) }
     await stop(child)
