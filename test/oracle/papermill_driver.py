@@ -1,7 +1,7 @@
 """Papermill itself, as a process that prepares one notebook for each line of JSON that it reads.
 
-A request is {"notebook": base64, "parameters": {...}, "kernel_name": ..., "language": ...}; the answer is
-{"output": base64} or {"error": text}. Generated cell ids are counted (00000000, 00000001, ...), so that what papermill
+A request is {"notebook": base64, "parameters": {...}, "kernel_name": ..., "language": ..., "output_path": ...}, of
+which the last three may be null; the answer is {"output": base64, "path": the file written} or {"error": text}. Generated cell ids are counted (00000000, 00000001, ...), so that what papermill
 writes is the same each time; nothing else of it is changed.
 """
 
@@ -35,24 +35,29 @@ class CountedIds:
 
 def prepare(request):
     nbformat.corpus.words.uuid = CountedIds()
+    for name in os.listdir():
+        os.remove(name)
     with open("input.ipynb", "wb") as file:
         file.write(base64.b64decode(request["notebook"]))
     papermill.execute_notebook(
         "input.ipynb",
-        "output.ipynb",
+        request["output_path"] or "output.ipynb",
         parameters=request["parameters"],
         prepare_only=True,
-        kernel_name=request.get("kernel_name"),
-        language=request.get("language"),
+        kernel_name=request["kernel_name"],
+        language=request["language"],
         progress_bar=False,
     )
-    with open("output.ipynb", "rb") as file:
-        return base64.b64encode(file.read()).decode("ascii")
+    (path,) = [name for name in os.listdir() if name != "input.ipynb"]
+    with open(path, "rb") as file:
+        output = base64.b64encode(file.read()).decode("ascii")
+    os.remove(path)
+    return {"output": output, "path": path}
 
 
 def answer(line):
     try:
-        return {"output": prepare(json.loads(line))}
+        return prepare(json.loads(line))
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 

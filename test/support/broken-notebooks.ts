@@ -82,6 +82,11 @@ export const refusedByBoth: readonly BrokenNotebook[] = [
     'Cell 2 of the notebook has no text as its "cell_type".',
   ),
   broken(
+    'with a type that is no text',
+    notebookOf({ ...codeCell, cell_type: 1, id: 'b' }),
+    'Cell 2 of the notebook has no text as its "cell_type".',
+  ),
+  broken(
     'with a cell without metadata',
     notebookOf({ ...codeCell, metadata: undefined }),
     'Cell 2 of the notebook has no object as its "metadata".',
@@ -135,11 +140,6 @@ export const refusedByBoth: readonly BrokenNotebook[] = [
 
 /** What papermill writes out again, as broken as it was. */
 export const refusedByUs: readonly BrokenNotebook[] = [
-  broken(
-    'with a type that is no text',
-    notebookOf({ ...codeCell, cell_type: 1, id: 'b' }),
-    'Cell 2 of the notebook has no text as its "cell_type".',
-  ),
   broken(
     'with a source that is a number',
     notebookOf({ ...codeCell, source: 1, id: 'b' }),

@@ -11,9 +11,10 @@ export interface PapermillRequest {
   readonly parameters: ReadonlyMap<string, JsonValue>
   readonly kernelName?: string
   readonly language?: string
+  readonly outputPath?: string
 }
 
-export type PapermillAnswer = { readonly output: Buffer } | { readonly error: string }
+export type PapermillAnswer = { readonly output: Buffer; readonly path: string } | { readonly error: string }
 
 /** The real papermill, in one Python process that lives until it is disposed of. */
 export class Papermill implements AsyncDisposable {
@@ -33,20 +34,23 @@ export class Papermill implements AsyncDisposable {
   }
 
   /** What `execute_notebook(prepare_only=True)` writes for it, or the error that it raises. One at a time. */
-  async prepare({ notebook, parameters, kernelName, language }: PapermillRequest): Promise<PapermillAnswer> {
-    const request = fromPlain({
-      notebook: Buffer.from(notebook).toString('base64'),
-      parameters,
-      kernel_name: kernelName,
-      language,
+  async prepare(request: PapermillRequest): Promise<PapermillAnswer> {
+    const line = fromPlain({
+      notebook: Buffer.from(request.notebook).toString('base64'),
+      parameters: request.parameters,
+      kernel_name: request.kernelName ?? null,
+      language: request.language ?? null,
+      output_path: request.outputPath ?? null,
     })
-    this.#process.stdin.write(`${jsonText(request).replaceAll('\n', '')}\n`)
+    this.#process.stdin.write(`${jsonText(line).replaceAll('\n', '')}\n`)
     const { value, done } = await this.#answers.next()
     if (done) throw new Error(`The papermill driver ended: ${this.#stderr}`)
     const answer = parseJson(value)
     if (!isObject(answer)) throw new Error(`The papermill driver answered ${value}`)
     const output = answer.get('output')
-    if (typeof output === 'string') return { output: Buffer.from(output, 'base64') }
+    if (typeof output === 'string') {
+      return { output: Buffer.from(output, 'base64'), path: String(answer.get('path')) }
+    }
     return { error: String(answer.get('error')) }
   }
 

@@ -11,12 +11,14 @@ export function countedIds(): () => string {
 }
 
 /** Our answer to what the papermill driver is asked: the same paths, the same ids. */
-export function prepare({ notebook, parameters, ...kernel }: PapermillRequest): Buffer {
+export function prepare(request: PapermillRequest): Buffer {
+  const { notebook, parameters, outputPath = 'output.ipynb', ...kernel } = request
   const newId = countedIds()
   const template = compileTemplate(notebook, { ...kernel, newId })
   const cellId = newId()
-  const paths = { inputPath: 'input.ipynb', outputPath: 'output.ipynb' }
-  return Buffer.concat(prepareNotebook(template, { parameters, ...paths, cellId }))
+  return Buffer.concat(
+    prepareNotebook(template, { parameters, inputPath: 'input.ipynb', outputPath, cellId }),
+  )
 }
 
 /** The version that we write is ours: the one intended difference that is in every notebook. */
