@@ -48,7 +48,7 @@ function writeObject(object: JsonObject, newline: string, parts: string[]): void
 }
 
 /** Python sorts by code point, JavaScript by UTF-16 unit: they differ only where surrogates are. */
-export function sortedByCodePoint(keys: Iterable<string>): string[] {
+function sortedByCodePoint(keys: Iterable<string>): string[] {
   const sorted = [...keys].sort()
   return sorted.some((key) => /[\ud800-\udfff]/.test(key)) ? sorted.sort(byCodePoint) : sorted
 }

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fromPlain, isObject, type JsonValue, parseJson } from '../../src/notebook/json.ts'
@@ -21,6 +22,7 @@ export class Papermill implements AsyncDisposable {
   readonly #process: ChildProcessWithoutNullStreams
   readonly #lines: Interface
   readonly #answers: AsyncIterator<string>
+  readonly #closed: Promise<unknown>
   #stderr = ''
 
   constructor() {
@@ -29,6 +31,7 @@ export class Papermill implements AsyncDisposable {
     this.#process.stderr.on('data', (chunk) => {
       this.#stderr += chunk
     })
+    this.#closed = once(this.#process, 'close')
     this.#lines = createInterface({ input: this.#process.stdout })
     this.#answers = this.#lines[Symbol.asyncIterator]()
   }
@@ -55,9 +58,8 @@ export class Papermill implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = new Promise((resolve) => this.#process.once('close', resolve))
     this.#process.stdin.end()
     this.#lines.close()
-    await ended
+    await this.#closed
   }
 }
