@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { lstat, mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { RunnerError } from '../errors.ts'
-import { type ProcessRecord, processStart } from '../process/process-record.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import { type ChildLog, SharedChild } from '../process/shared-child.ts'
 import { findPostgres } from './postgres-binaries.ts'
 import { giveTo, placeBinaries, placeData, reaches, type SystemUser, systemUser } from './postgres-place.ts'
@@ -96,7 +96,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       const native = await placeBinaries(binaries, user, elsewhere)
       const data = await placeData(folder, user, elsewhere)
       await initialize({ native, data, major: binaries.major, user, log })
-      if (previous !== undefined) await disownRecycledPid(data, previous.pid)
+      if (previous !== undefined) await disown(data, previous.pid)
       const socketFolder = await makeSocketFolder(previous?.details, user)
       const child = spawnPostgres({ native, data, user }, socketFolder, output)
       return { child, details: { socketFolder, version: binaries.version } }
@@ -165,16 +165,15 @@ async function initialize({ native, data, major, user, log }: Cluster & { major:
 }
 
 /**
- * PostgreSQL refuses to start while the number in its postmaster.pid is that of some process of its user. The record
- * says that this one is another: its number was used again. Ours is put there instead, which PostgreSQL passes over
- * as that of its parent; it still looks for itself whether somebody is left in the shared memory named in the file.
+ * PostgreSQL refuses to start while there is a process by the number in its postmaster.pid, even if the number was given
+ * to another one or nobody has collected the dead one (a container without an init). The record knows that it is gone,
+ * so our number is put there, which PostgreSQL passes over as that of its parent; it still looks for itself whether
+ * somebody is left in the shared memory that the file names.
  */
-async function disownRecycledPid(data: string, dead: number): Promise<void> {
+async function disown(data: string, gone: number): Promise<void> {
   const path = join(data, 'postmaster.pid')
-  const text = await readFile(path, 'utf8').catch(() => '')
-  const [pid, ...rest] = text.split('\n')
-  if (Number(pid) !== dead || (await processStart(dead)) === undefined) return
-  await writeFile(path, [process.pid, ...rest].join('\n'))
+  const [pid, ...rest] = (await readFile(path, 'utf8').catch(() => '')).split('\n')
+  if (Number(pid) === gone) await writeFile(path, [process.pid, ...rest].join('\n'))
 }
 
 /** The folder of before, or a new one: short, and for the system user (and root) alone. */
@@ -183,7 +182,11 @@ async function makeSocketFolder(details: Details | undefined, user: SystemUser |
   const previous = details && targetOf(details).socketFolder
   if (previous !== undefined) {
     const found = await lstat(previous).catch(() => undefined)
-    if (found?.isDirectory() && found.uid === owner && (found.mode & 0o077) === 0) return previous
+    if (found?.isDirectory() && found.uid === owner && (found.mode & 0o077) === 0) {
+      // What is in there was left behind by one that was killed.
+      for (const name of await readdir(previous)) await rm(join(previous, name))
+      return previous
+    }
   }
   const short = Buffer.byteLength(tmpdir()) + SOCKET_NAME.length <= SOCKET_PATH_LIMIT
   const parent = short && (await reaches(user, tmpdir())) ? tmpdir() : '/tmp'

@@ -43,6 +43,8 @@ export async function writeJupyterConfig(
     },
   })
   await writeJson(join(config, 'labconfig/page_config.json'), {
+    buildAvailable: false,
+    buildCheck: false,
     disabledExtensions: {
       '@jupyterlab/apputils-extension:announcements': true,
       '@jupyterlab/extensionmanager-extension': true,

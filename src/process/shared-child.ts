@@ -120,7 +120,8 @@ export class SharedChild implements AsyncDisposable {
       log.warn({ pid: previous.pid }, `${name} does not answer: it is replaced`)
       await this.#stop(previous)
     }
-    return this.#spawn(previous)
+    // Awaited, because the lock ends with this function.
+    return await this.#spawn(previous)
   }
 
   async #spawn(previous: ProcessRecord | undefined): Promise<ProcessRecord> {
