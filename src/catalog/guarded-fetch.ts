@@ -185,6 +185,8 @@ function reasonOf(error: unknown): string {
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code.endsWith('CONTENT_LENGTH_MISMATCH')) {
     return 'the connection broke before everything was there'
   }
+  if (/CERT|SSL|TLS|EPROTO|UNABLE_TO/.test(code))
+    return 'no secure connection can be made; its certificate may be wrong'
   return 'the connection failed'
 }
 

@@ -5,6 +5,7 @@ import { type FetchPolicy, isPublic, type Resolve } from '../../src/catalog/fetc
 import { guardedFetch } from '../../src/catalog/guarded-fetch.ts'
 import { RunnerError } from '../../src/errors.ts'
 import {
+  type Answer,
   endless,
   html,
   redirect,
@@ -325,7 +326,7 @@ describe('redirects', () => {
 })
 
 describe('an answer that is', () => {
-  it.each([
+  it.each<[string, Answer, RegExp]>([
     ['an error', status(500), /answers with status 500/],
     ['missing', status(404), /answers with status 404/],
     ['empty', status(204), /answers with status 204/],
@@ -346,6 +347,7 @@ describe('an answer that is', () => {
       text(gzipSync('{"a": 1}').subarray(0, 15), { 'content-encoding': 'gzip' }),
       /sends is broken/,
     ],
+    ['no HTTP', (request) => request.socket.end(`${SECRET} 200`), /the connection failed/],
     ['compressed otherwise', text('x', { 'content-encoding': 'br' }), /compresses in a way/],
   ])('%s', async (_name, answer, reason) => {
     own.on('/faulty', answer)
@@ -360,6 +362,11 @@ describe('an answer that is', () => {
     expect(await refusal(`${own.origin}/slow`, policy(), { timeoutMs: 300 })).toMatch(
       /longer than 0.3 seconds/,
     )
+  })
+
+  it('not https although it is asked for', async () => {
+    const origin = own.origin.replace('http:', 'https:')
+    expect(await refusal(`${origin}/`, policy({ ownOrigin: origin }))).toMatch(/no secure connection/)
   })
 
   it('slow in the resolver is given up as well', async () => {
