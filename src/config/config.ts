@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { RunnerError } from '../errors.ts'
-import type { Environment, VariableName } from './env.ts'
+import { type Environment, readEnvironment } from './env.ts'
 import { BASE_DEFAULTS, PRESETS, type PresetName } from './presets.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
 
 export type IdentityConfig =
   | { readonly kind: 'local'; readonly token: string | undefined }
-  | { readonly kind: 'oidc'; readonly issuer: string; readonly audiences: readonly string[] }
+  | { readonly kind: 'oidc'; readonly issuer: string; readonly audiences: readonly [string, ...string[]] }
 
 export type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
 
@@ -16,7 +16,7 @@ export type CredentialsConfig =
       readonly kind: 'assume-role'
       readonly roleArn: string
       readonly sessionName: string
-      readonly stsEndpoint: string | undefined
+      readonly stsEndpoint?: string
     }
 
 export type StorageConfig =
@@ -59,13 +59,19 @@ export interface Config {
   /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
   readonly reservedInputs: 'always' | 'when-declared'
   readonly logLevel: string
+  /** The whole environment, from which child processes are given the little that they need. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /**
  * Settings from the environment: the preset's defaults, overridden one by one, checked and cross-checked.
  * @throws RunnerError `invalid-settings` with every fault, one a line.
  */
-export function loadConfig(env: Environment): { config: Config; settings: readonly Setting[] } {
+export function loadConfig(processEnvironment = process.env): {
+  config: Config
+  settings: readonly Setting[]
+} {
+  const env = readEnvironment(processEnvironment)
   const preset = presetOf(env)
   const read = new SettingReader(env, BASE_DEFAULTS, preset, PRESETS[preset ?? 'local'])
   read.oneOf('PRESET', ['local', 'seed', 'eodh'])
@@ -87,6 +93,7 @@ export function loadConfig(env: Environment): { config: Config; settings: readon
     kernels: { kind: read.oneOf('KERNELS', ['none', 'local']) ?? 'none' },
     view: readView(read),
     reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
+    environment: processEnvironment,
     logLevel:
       read.oneOf('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) ?? 'info',
   }
@@ -94,7 +101,10 @@ export function loadConfig(env: Environment): { config: Config; settings: readon
   const { faults } = read
   if (faults.length > 0) {
     const count = faults.length === 1 ? 'One setting is wrong' : `${faults.length} settings are wrong`
-    throw new RunnerError('invalid-settings', `${count}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    throw new RunnerError(
+      'invalid-settings',
+      `${count}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    )
   }
   return { config, settings: read.settings() }
 }
@@ -120,7 +130,8 @@ function readDatabase(read: SettingReader): DatabaseConfig {
 function readCatalogue(read: SettingReader): CatalogueConfig {
   const value = read.optional('CONFIG_URL')
   if (value === undefined) return { kind: 'examples' }
-  if (/^https?:/i.test(value)) return { kind: 'http', url: read.url('CONFIG_URL', ['http:', 'https:']) ?? value }
+  if (/^https?:/i.test(value))
+    return { kind: 'http', url: read.url('CONFIG_URL', ['http:', 'https:']) ?? value }
   if (/^[a-z][a-z0-9+.-]+:/i.test(value)) {
     read.fault('CONFIG_URL', `must be an http(s) URL, a file or a folder; got "${value}"`)
   }
@@ -140,9 +151,9 @@ function readIdentity(read: SettingReader): IdentityConfig {
   if (issuer.startsWith('http:') && !isLoopback(new URL(issuer).hostname)) {
     read.fault('OIDC_ISSUER', `must be https; http is accepted on loopback only; got "${issuer}"`)
   }
-  const audiences = read.list('OIDC_AUDIENCE')
-  if (audiences.length === 0) read.fault('OIDC_AUDIENCE', 'must name at least one accepted audience')
-  return { kind: 'oidc', issuer, audiences }
+  const [audience, ...others] = read.list('OIDC_AUDIENCE')
+  if (audience === undefined) read.fault('OIDC_AUDIENCE', 'must name at least one accepted audience')
+  return { kind: 'oidc', issuer, audiences: [audience ?? '', ...others] }
 }
 
 function readStorage(read: SettingReader, preset: PresetName): StorageConfig {
@@ -167,7 +178,7 @@ function readCredentials(read: SettingReader, layout: 'seed' | 'eodh'): Credenti
     kind,
     roleArn: read.template('SINGLEUSER_AWS_ROLE_ARN', ['workspace', 'user'], { required: true }) ?? '',
     sessionName: layout === 'seed' ? 'notebook-execution-{workspace}' : '{workspace}-{user}',
-    stsEndpoint,
+    ...(stsEndpoint !== undefined && { stsEndpoint }),
   }
 }
 
@@ -183,10 +194,16 @@ function readView(read: SettingReader): ViewConfig {
 /** What no setting can know alone. */
 function crossCheck(read: SettingReader, config: Config): void {
   if (config.view.kind === 'child' && (config.kernels.kind !== 'local' || config.storage.kind !== 'disk')) {
-    read.fault('VIEW_URL', 'is needed where notebooks are not opened in the JupyterLab of KERNELS=local on STORAGE=disk')
+    read.fault(
+      'VIEW_URL',
+      'is needed where notebooks are not opened in the JupyterLab of KERNELS=local on STORAGE=disk',
+    )
   }
   if (config.identity.kind === 'local' && !isLoopback(config.host)) {
-    read.fault('HOST', `must be a loopback address with IDENTITY=local, which knows one user only; got "${config.host}"`)
+    read.fault(
+      'HOST',
+      `must be a loopback address with IDENTITY=local, which knows one user only; got "${config.host}"`,
+    )
   }
   if (config.identity.kind === 'oidc' && config.kernels.kind === 'local') {
     read.fault(
@@ -198,4 +215,4 @@ function crossCheck(read: SettingReader, config: Config): void {
 
 const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/.test(host)
 
-export type { Setting, VariableName }
+export type { Setting }

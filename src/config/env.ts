@@ -10,7 +10,8 @@ export const VARIABLES = {
   DATA_DIR: 'folder of the embedded database, the storage and the Jupyter server',
   DATABASE_URL: 'PostgreSQL; unset: an embedded one under DATA_DIR',
   CONFIG_URL: 'catalogue: http(s) URL, file or folder; unset: the bundled examples',
-  TEMPLATE_HOSTS: 'hosts (and s3://buckets) that notebooks may come from besides the catalogue’s own, by comma',
+  TEMPLATE_HOSTS:
+    'hosts (and s3://buckets) that notebooks may come from besides the catalogue’s own, by comma',
   PLATFORM_DOMAIN: 'domain of the platform',
   WORKSPACES_DOMAIN: 'domain of the workspaces; unset: PLATFORM_DOMAIN',
   IDENTITY: 'local (one local user) or oidc (bearer tokens)',
@@ -38,7 +39,9 @@ export const SECRETS: ReadonlySet<VariableName> = new Set(['RUNNER_TOKEN', 'DATA
 export const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)
 
 /** Picks our variables from the process environment; an empty one counts as unset, as in a ConfigMap. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
   const found: Partial<Record<VariableName, string>> = {}
   for (const [name, value] of Object.entries(env)) {
     if (isVariable(name) && value !== undefined && value.trim() !== '') found[name] = value.trim()

@@ -68,7 +68,11 @@ export class SettingReader {
     return items.map((item) => item.trim()).filter((item) => item !== '')
   }
 
-  url(name: VariableName, protocols: readonly string[], options: { required?: boolean } = {}): string | undefined {
+  url(
+    name: VariableName,
+    protocols: readonly string[],
+    options: { required?: boolean } = {},
+  ): string | undefined {
     const value = options.required ? this.required(name) || undefined : this.optional(name)
     if (value === undefined) return undefined
     if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
@@ -78,11 +82,18 @@ export class SettingReader {
   }
 
   /** A text with placeholders, of which only `names` are known. */
-  template(name: VariableName, names: readonly string[], options: { required?: boolean } = {}): string | undefined {
+  template(
+    name: VariableName,
+    names: readonly string[],
+    options: { required?: boolean } = {},
+  ): string | undefined {
     const value = options.required ? this.required(name) || undefined : this.optional(name)
     for (const [, placeholder = ''] of (value ?? '').matchAll(/\{([^}]*)\}/g)) {
       if (!names.includes(placeholder)) {
-        this.fault(name, `has the unknown placeholder {${placeholder}}; known are ${names.map((n) => `{${n}}`).join(', ')}`)
+        this.fault(
+          name,
+          `has the unknown placeholder {${placeholder}}; known are ${names.map((n) => `{${n}}`).join(', ')}`,
+        )
       }
     }
     return value

@@ -37,7 +37,13 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
   const mode = controls.get('_mode')
   if (mode !== undefined && mode !== 'prepare' && mode !== 'execute') {
     const expected = 'prepare or execute'
-    faults.push({ name: '_mode', fault: 'invalid', message: `_mode must be ${expected}.`, received: mode, expected })
+    faults.push({
+      name: '_mode',
+      fault: 'invalid',
+      message: `_mode must be ${expected}.`,
+      received: mode,
+      expected,
+    })
   }
   return {
     controls: {
@@ -52,7 +58,8 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
 
 function unknownControl(name: string, received: string): ParameterFault {
   const notYet = Object.hasOwn(NOT_YET, name) ? NOT_YET[name] : undefined
-  if (notYet !== undefined) return { name, fault: 'unknown', message: `${name} is refused: ${notYet}.`, received }
+  if (notYet !== undefined)
+    return { name, fault: 'unknown', message: `${name} is refused: ${notYet}.`, received }
   const nearest = closest(name, CONTROLS)
   const near = distance(name, nearest) <= 3 ? nearest : undefined
   const hint = near === undefined ? '' : ` Did you mean ${near}?`

@@ -1,0 +1,105 @@
+import cookie from '@fastify/cookie'
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { v4 as uuidv4 } from 'uuid'
+import { RunnerError } from '../errors.ts'
+import { hostGuard } from './host-guard.ts'
+import type { Metrics } from './metrics.ts'
+import { sendProblem } from './problem.ts'
+import { apiRoute } from './routes/api.ts'
+import { healthRoutes } from './routes/health.ts'
+import { landingRoute } from './routes/landing.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { processRoute } from './routes/process.ts'
+import { processesRoute } from './routes/processes.ts'
+import { runNotebookRoute } from './routes/run-notebook.ts'
+import { viewNotebookRoute } from './routes/view-notebook.ts'
+import type { Services } from './services.ts'
+
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+
+/** Links carry parameters, GeoJSON among them; nothing here takes a larger body. */
+const MAX_URL_BYTES = 64 * 1024
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** The HTTP server with all its routes; not listening yet. */
+export async function buildApp(services: Services, metrics: Metrics): Promise<FastifyInstance> {
+  // Named by the interface, so that the instance is the plain one that routes take.
+  const loggerInstance: FastifyBaseLogger = services.log
+  const app = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    genReqId: () => uuidv4(),
+    trustProxy: [...services.trustedProxies],
+    bodyLimit: MAX_BODY_BYTES,
+    http: { maxHeaderSize: MAX_URL_BYTES },
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
+  })
+  await app.register(cookie)
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    hostGuard(services, request)
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    reply
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'no-referrer')
+      .header('content-security-policy', PAGE_POLICY)
+      .header('x-frame-options', 'DENY')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const endpoint = request.routeOptions.url ?? 'unmatched'
+    metrics.observe(request.method, endpoint, reply.statusCode, reply.elapsedTime / 1000)
+    request.log.info(
+      {
+        method: request.method,
+        endpoint,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    )
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new RunnerError('not-found', 'There is nothing at this address.')),
+  )
+
+  healthRoutes(app, services)
+  landingRoute(app, services)
+  processesRoute(app, services)
+  processRoute(app, services)
+  runNotebookRoute(app, services)
+  viewNotebookRoute(app, services)
+  apiRoute(app, services)
+  if (services.metricsHere) metricsRoute(app, metrics)
+  await app.register(fastifyStatic, {
+    root: `${import.meta.dirname}/assets`,
+    prefix: '/assets/',
+    index: false,
+    cacheControl: false,
+    setHeaders: (reply) => reply.header('cache-control', 'no-cache'),
+  })
+  if (services.exampleData !== undefined) {
+    await app.register(fastifyStatic, {
+      root: services.exampleData,
+      prefix: '/examples/data/',
+      index: false,
+      decorateReply: false,
+    })
+  }
+  return app
+}
+
+/** A proxy may strip the base path or pass it on: both arrive at the same routes. */
+function withoutBasePath(basePath: string, url: string): string {
+  if (basePath === '' || !url.startsWith(basePath)) return url
+  const rest = url.slice(basePath.length)
+  if (rest === '') return '/'
+  if (rest.startsWith('?')) return `/${rest}`
+  return rest.startsWith('/') ? rest : url
+}

@@ -1,0 +1,41 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+
+/** The metrics of one server. Names of the first design stay; `endpoint` is the route's template, so labels are bounded. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests = new Counter({
+    name: 'notebook_requests_total',
+    help: 'Requests by method and route',
+    labelNames: ['method', 'endpoint'] as const,
+    registers: [this.registry],
+  })
+  readonly #duration = new Histogram({
+    name: 'notebook_request_duration_seconds',
+    help: 'Time from request to answer by route',
+    labelNames: ['method', 'endpoint'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  })
+  readonly #responses = new Counter({
+    name: 'notebook_responses_total',
+    help: 'Answers by method, route and status',
+    labelNames: ['method', 'endpoint', 'status'] as const,
+    registers: [this.registry],
+  })
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry })
+  }
+
+  /** @param seconds from request to answer */
+  observe(method: string, endpoint: string, status: number, seconds: number): void {
+    this.#requests.inc({ method, endpoint })
+    this.#duration.observe({ method, endpoint }, seconds)
+    this.#responses.inc({ method, endpoint, status })
+  }
+
+  /** The exposition in Prometheus' text format. */
+  async text(): Promise<string> {
+    return this.registry.metrics()
+  }
+}

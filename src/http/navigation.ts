@@ -1,0 +1,28 @@
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * Who follows a link. Only a `program` and a `person` make a GET act:
+ * - `program`: an Authorization header, and nothing that a browser sends. A cookie alone never makes a GET act.
+ * - `person`: a navigation of the top-level page that a person's own click or typing started (Fetch Metadata,
+ *   https://www.w3.org/TR/fetch-metadata/: `Sec-Fetch-User: ?1` is set by user activation only, and scripts cannot set it).
+ * - `browser`: all else that comes from a browser: prefetch, HEAD, image, frame, fetch(), a script's navigation, a preview bot.
+ */
+export type Visitor = 'program' | 'person' | 'browser'
+
+export function visitorOf(request: FastifyRequest): Visitor {
+  const { headers, method } = request
+  if (method !== 'GET') return 'browser'
+  const fetchMetadata = Object.keys(headers).some((name) => name.startsWith('sec-fetch-'))
+  const browserLike =
+    fetchMetadata ||
+    headers.cookie !== undefined ||
+    (headers.accept ?? '').toLowerCase().includes('text/html')
+  if (!browserLike) return headers.authorization === undefined ? 'browser' : 'program'
+  const speculative = headers['sec-purpose'] ?? headers['purpose'] ?? headers['x-moz'] ?? headers['x-purpose']
+  const person =
+    speculative === undefined &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    headers['sec-fetch-user'] === '?1'
+  return person ? 'person' : 'browser'
+}

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
+import { RunnerError } from '../errors.ts'
+
+export type Representation = 'json' | 'html'
+
+/**
+ * Page or JSON: `?f=` (on links that take inputs `_f=`) wins over `Accept`; a program that sends a wildcard gets JSON.
+ * @throws RunnerError `invalid-request` for an unknown `f`, `not-acceptable` where neither is wanted.
+ */
+export function representationOf(request: FastifyRequest): Representation {
+  const asked = new URLSearchParams(queryOf(request)).get(takesInputs(request) ? '_f' : 'f')
+  if (asked === 'json' || asked === 'html') return asked
+  if (asked !== null) throw new RunnerError('invalid-request', 'f must be json or html.')
+  const accepted = new Negotiator(request).mediaType(['application/json', 'text/html'])
+  if (accepted === 'text/html') return 'html'
+  if (accepted === 'application/json') return 'json'
+  if (new Negotiator(request).mediaType(['application/problem+json']) !== undefined) return 'json'
+  throw new RunnerError('not-acceptable', 'Ask for application/json or text/html.')
+}
+
+/** As above for an error's sake: never throws, JSON in doubt. */
+export function representationOrJson(request: FastifyRequest): Representation {
+  try {
+    return representationOf(request)
+  } catch {
+    return 'json'
+  }
+}
+
+/** What every negotiated answer carries: it depends on who asks and how, and is nobody else's to keep. */
+export function negotiated(reply: FastifyReply): FastifyReply {
+  return reply.header('vary', 'Accept, Cookie, Authorization').header('cache-control', 'private, no-store')
+}
+
+export function queryOf(request: FastifyRequest): string {
+  const at = request.url.indexOf('?')
+  return at < 0 ? '' : request.url.slice(at + 1)
+}
+
+const takesInputs = (request: FastifyRequest): boolean => request.url.startsWith('/run/')

@@ -1,0 +1,109 @@
+import type { FastifyRequest } from 'fastify'
+import { html } from 'ghtml'
+import type { ParameterFault } from '../../errors.ts'
+import { schemaTypeText } from '../../notebook/input-text.ts'
+import type { InputSchema, InputsSchema } from '../../notebook/inputs-schema.ts'
+import { page, rootOf } from './layout.ts'
+
+export interface FormView {
+  readonly id: string
+  readonly title: string
+  readonly description: string
+  readonly inputs: InputsSchema
+  readonly workspaces: readonly string[]
+  /** What the link already says, as text. */
+  readonly given: URLSearchParams
+  readonly faults: readonly ParameterFault[]
+  /** Query of an example link. */
+  readonly example: string | undefined
+  /** A sentence above the form, such as why it is shown. */
+  readonly notice?: string
+}
+
+/** One notebook: what it takes, as a form whose button follows the run link. */
+export function formPage(request: FastifyRequest, view: FormView): string {
+  const root = rootOf(request)
+  const shown = new Set([...Object.keys(view.inputs.properties), '_workspace'])
+  const elsewhere = view.faults
+    .filter((fault) => !shown.has(fault.name))
+    .map((fault) => html`<li>${fault.message}</li>`)
+  const fields = Object.entries(view.inputs.properties).map(([name, schema]) => field(view, name, schema))
+  if (view.workspaces.length > 1) fields.push(workspaceField(view))
+  const example =
+    view.example === undefined
+      ? ''
+      : html`<p><a href="${root}processes/${encodeURIComponent(view.id)}?${view.example}">Fill in the example</a></p>`
+  return page(
+    request,
+    view.title,
+    html`<h1>${view.title}</h1>
+<p>${view.description}</p>
+!${view.notice === undefined ? '' : html`<p class="notice" role="status">${view.notice}</p>`}
+!${elsewhere.length === 0 ? '' : `<ul class="faults" role="alert">${elsewhere.join('')}</ul>`}
+!${example}
+<form method="get" action="${root}run/notebook/${encodeURIComponent(view.id)}" id="run">
+!${fields.join('\n')}
+<button>Open in JupyterLab</button>
+</form>
+<h2>The link</h2>
+<p class="quiet">Whoever follows this link gets the notebook with these parameters, in their own workspace.</p>
+<div class="link"><output id="link" for="run"></output><button type="button" class="second" id="copy">Copy</button></div>
+<script src="${root}assets/form.js" defer></script>`,
+  )
+}
+
+function field(view: FormView, name: string, schema: InputSchema): string {
+  const required = view.inputs.required.includes(name)
+  const fault = view.faults.find((one) => one.name === name)
+  const help = [schema.description, `Expected: ${schemaTypeText(schema)}.`]
+    .filter((text) => text !== undefined)
+    .join(' ')
+  const described = fault === undefined ? `${name}-help` : `${name}-help ${name}-fault`
+  const attributes = html`id="${name}" name="${name}" aria-describedby="${described}"!${
+    fault === undefined ? '' : ' aria-invalid="true"'
+  }!${required ? ' aria-required="true"' : ''}`
+  return html`<div class="field">
+<label for="${name}">${schema.title ?? name}!${required ? '' : ' <span class="quiet">(optional)</span>'}</label>
+<p class="help" id="${name}-help">${help}</p>
+!${control(schema, attributes, shownValue(view, name, schema), required)}
+!${fault === undefined ? '' : html`<p class="fault" id="${name}-fault">${fault.message}</p>`}
+</div>`
+}
+
+function control(schema: InputSchema, attributes: string, value: string, required: boolean): string {
+  const choices = schema.enum?.map(textOf) ?? (schema.type === 'boolean' ? ['true', 'false'] : undefined)
+  if (choices !== undefined) {
+    const options = (required ? choices : ['', ...choices]).map((choice) => option(choice, value))
+    return html`<select !${attributes}>!${options.join('')}</select>`
+  }
+  if (schema.format === 'geojson' || schema.type === 'object')
+    return html`<textarea !${attributes}>${value}</textarea>`
+  const type = schema.format === 'date' ? 'date' : 'text'
+  const placeholder = schema.format === 'bbox' ? 'minx,miny,maxx,maxy' : textOf(schema.examples?.[0])
+  return html`<input !${attributes} type="${type}" value="${value}" placeholder="${placeholder}" autocomplete="off">`
+}
+
+function workspaceField(view: FormView): string {
+  const chosen = view.given.get('_workspace') ?? ''
+  const options = ['', ...view.workspaces].map((name) => option(name, chosen))
+  return html`<div class="field">
+<label for="_workspace">Workspace</label>
+<select id="_workspace" name="_workspace" required>!${options.join('')}</select>
+</div>`
+}
+
+const option = (choice: string, chosen: string): string =>
+  html`<option!${choice === chosen ? ' selected' : ''} value="${choice}">${choice === '' ? '—' : choice}</option>`
+
+/** What the link says, else the default; a list as the comma list that a link takes. */
+function shownValue(view: FormView, name: string, schema: InputSchema): string {
+  const given = view.given.getAll(name)
+  return given.length > 0 ? given.join(',') : textOf(schema.default)
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object'))
+    return value.map(String).join(',')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

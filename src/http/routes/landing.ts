@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import { RunnerError } from '../../errors.ts'
+import { cookieName } from '../authenticate.ts'
+import { negotiated, queryOf, representationOf } from '../negotiate.ts'
+import type { Services } from '../services.ts'
+
+/**
+ * `GET /`: the landing page. With one local user, `?token=` of the printed link is traded for a cookie and removed from
+ * the address at once: no other token is ever read from a URL.
+ */
+export function landingRoute(app: FastifyInstance, services: Services): void {
+  const { door, version } = services
+  app.get('/', async (request, reply) => {
+    const token = new URLSearchParams(queryOf(request)).get('token')
+    if (token !== null && door.kind === 'local') {
+      if (!door.session.isToken(token)) {
+        throw new RunnerError(
+          'invalid-token',
+          'This link is not the one that was printed at the last start: open that one.',
+        )
+      }
+      const { value, maxAge } = door.session.issue(Date.now() / 1000)
+      reply.setCookie(cookieName(request), value, { path: '/', httpOnly: true, sameSite: 'lax', maxAge })
+      return negotiated(reply).redirect('processes', 303)
+    }
+    if (representationOf(request) === 'html') return negotiated(reply).redirect('processes', 303)
+    return negotiated(reply).send({
+      title: 'Notebook Runner',
+      description: 'A link runs a notebook with its parameters in your workspace.',
+      version,
+      links: [
+        { rel: 'self', type: 'application/json', href: services.publicUrl() },
+        {
+          rel: 'service-desc',
+          type: 'application/vnd.oai.openapi+json;version=3.1',
+          href: `${services.publicUrl()}/api`,
+        },
+        {
+          rel: 'http://www.opengis.net/def/rel/ogc/1.0/processes',
+          type: 'application/json',
+          href: `${services.publicUrl()}/processes`,
+        },
+      ],
+    })
+  })
+}

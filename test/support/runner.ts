@@ -1,0 +1,53 @@
+import { Writable } from 'node:stream'
+import pino from 'pino'
+import { loadConfig } from '../../src/config/config.ts'
+import { createContext } from '../../src/context.ts'
+
+/** A whole service of its own: real settings, database, storage and HTTP on a free port of 127.0.0.1. */
+export interface TestRunner extends AsyncDisposable {
+  readonly url: string
+  readonly token: string
+  /** All that it logged, as text. */
+  readonly log: () => string
+  /** A request that follows no redirect; `path` begins with `/`. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** As a program with the local user's token. */
+  program(path: string): Promise<Response>
+}
+
+/**
+ * @param env settings, as the environment would have them; a data folder must be among them. `extra` reaches child
+ * processes only.
+ */
+export async function startRunner(env: Readonly<Record<string, string>>): Promise<TestRunner> {
+  const lines: string[] = []
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const { config } = loadConfig({
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    PORT: '0',
+    LOG_LEVEL: 'debug',
+    ...env,
+  })
+  const context = await createContext(config, pino({ level: config.logLevel }, sink))
+  const { url, link } = await context.listen().catch(async (error) => {
+    await context[Symbol.asyncDispose]()
+    throw error
+  })
+  const token = link === undefined ? '' : (new URL(link).searchParams.get('token') ?? '')
+  const request = (path: string, init: RequestInit = {}) =>
+    fetch(`${url}${path}`, { redirect: 'manual', ...init })
+  return {
+    url,
+    token,
+    log: () => lines.join(''),
+    fetch: request,
+    program: (path) => request(path, { headers: { authorization: `Bearer ${token}` } }),
+    [Symbol.asyncDispose]: () => context[Symbol.asyncDispose](),
+  }
+}
