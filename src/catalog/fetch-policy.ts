@@ -52,6 +52,19 @@ export function checkedUrl(text: string, policy: FetchPolicy): URL {
   return url
 }
 
+/** The next hop of a redirect: under the same policy, and two rules more. Throws `template-unavailable`. */
+export function checkedRedirect(from: URL, to: URL, policy: FetchPolicy): URL {
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw unavailable(from.host, 'it redirects from https to http')
+  }
+  const url = checkedUrl(to.href, policy)
+  // Others must not steer requests into the operator's network; only that network's own catalogue may.
+  if (url.origin === policy.ownOrigin && from.origin !== policy.ownOrigin) {
+    throw unavailable(from.host, 'it redirects to the host of the catalogue')
+  }
+  return url
+}
+
 /**
  * The addresses to connect to. They are used as they are, with no second look-up, so that a name cannot answer
  * with one address to the check and with another to the connection. One bad address spoils the name.

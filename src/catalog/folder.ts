@@ -88,7 +88,8 @@ export async function describeFolder(
       }
       const { title = name, description = '' } = await headingOf(await readFile(found.path))
       files.set(id, found.name)
-      entries.push({ id, file: found.name, type: 'notebook', title, description })
+      // With `./` a colon in the name is not taken for the end of a scheme.
+      entries.push({ id, file: `./${found.name}`, type: 'notebook', title, description })
     } catch (error) {
       const reason = error instanceof RunnerError ? error.message : 'It cannot be read.'
       broken.push({ id: id === '' || taken !== undefined ? found.name : id, title: found.name, reason })

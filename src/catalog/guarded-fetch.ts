@@ -3,7 +3,13 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher } from 'undici'
 import { RunnerError } from '../errors.ts'
-import { checkedAddresses, checkedUrl, type FetchPolicy, unavailable } from './fetch-policy.ts'
+import {
+  checkedAddresses,
+  checkedRedirect,
+  checkedUrl,
+  type FetchPolicy,
+  unavailable,
+} from './fetch-policy.ts'
 
 const MAX_REDIRECTS = 3
 
@@ -46,7 +52,7 @@ export async function guardedFetch(
       if (!(next instanceof URL)) return next
       if (redirects === MAX_REDIRECTS)
         throw unavailable(url.host, `it redirects more than ${MAX_REDIRECTS} times`)
-      url = redirected(url, next, policy)
+      url = checkedRedirect(url, next, policy)
     }
   } catch (error) {
     if (error instanceof RunnerError) throw error
@@ -145,19 +151,6 @@ function decoded(response: Dispatcher.ResponseData, url: URL): Readable {
   const gunzip = createGunzip()
   response.body.on('error', (error) => gunzip.destroy(error))
   return response.body.pipe(gunzip)
-}
-
-/** The URL of the next hop, under the same policy and two rules of its own. */
-function redirected(from: URL, to: URL, policy: FetchPolicy): URL {
-  const url = checkedUrl(to.href, policy)
-  if (from.protocol === 'https:' && url.protocol === 'http:') {
-    throw unavailable(from.host, 'it redirects from https to http')
-  }
-  // Others must not steer requests into the operator's network; only that network's own catalogue may.
-  if (url.origin === policy.ownOrigin && from.origin !== policy.ownOrigin) {
-    throw unavailable(from.host, 'it redirects to the host of the catalogue')
-  }
-  return url
 }
 
 /** The look-up that the connection itself makes. Node asks it for names only, never for literal addresses. */

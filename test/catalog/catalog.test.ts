@@ -326,18 +326,18 @@ describe('a notebook', () => {
 
 describe('a folder of notebooks', () => {
   it('is a catalogue whose inputs come from the notebooks', async () => {
-    const name = '50% of a #1 (really?).ipynb'
+    const name = '50%: a #1 (really?).ipynb'
     await writeFile(join(folder, name), notebook('year: int = 2020', { markdown: ['# Half\n\nOf it.'] }))
     const catalog = await started({ source: { kind: 'path', path: folder } })
     expect(catalog.list()).toMatchObject({
-      entries: [{ id: '50-of-a-1-really', title: 'Half', description: 'Of it.' }],
+      entries: [{ id: '50-a-1-really', title: 'Half', description: 'Of it.' }],
       broken: [],
       stale: undefined,
     })
-    const { entry: found, inputs } = await catalog.describe('50-of-a-1-really')
+    const { entry: found, inputs } = await catalog.describe('50-a-1-really')
     expect(found.template).toEqual({ kind: 'file', path: join(folder, name) })
     expect(inputs.properties['year']).toMatchObject({ type: 'integer', default: 2020 })
-    expect((await catalog.offer('50-of-a-1-really')).template.parametersCell).toBe('year: int = 2020')
+    expect((await catalog.offer('50-a-1-really')).template.parametersCell).toBe('year: int = 2020')
   })
 
   it('shows what is new within seconds', async () => {

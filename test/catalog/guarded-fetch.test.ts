@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type FetchPolicy, isPublic, type Resolve } from '../../src/catalog/fetch-policy.ts'
+import { checkedRedirect, type FetchPolicy, isPublic, type Resolve } from '../../src/catalog/fetch-policy.ts'
 import { guardedFetch } from '../../src/catalog/guarded-fetch.ts'
 import { RunnerError } from '../../src/errors.ts'
 import {
@@ -311,6 +311,15 @@ describe('redirects', () => {
       expect(await refusal(`${own.origin}/to-inside`, policy())).toMatch(/not among the hosts/)
     }
     expect(inside.connections).toBe(0)
+  })
+
+  it('to less security, or by others to the catalogue’s own host, are refused', () => {
+    const rules = policy({ allowedHosts: ['example.org'] })
+    const redirected = (from: string, to: string) => () => checkedRedirect(new URL(from), new URL(to), rules)
+    expect(redirected('https://example.org/', 'http://example.org/')).toThrow(/redirects from https to http/)
+    expect(redirected('http://example.org/', `${own.origin}/admin`)).toThrow(/to the host of the catalogue/)
+    expect(redirected('http://example.org/', 'https://example.org/')().href).toBe('https://example.org/')
+    expect(redirected(`${own.origin}/`, 'https://example.org/a')().href).toBe('https://example.org/a')
   })
 
   it('to another scheme, to a password or to nothing are refused', async () => {

@@ -81,7 +81,9 @@ describe('a file', () => {
     const path = await put('My Map.ipynb', notebook('a = 1', { markdown: ['# The map'] }))
     expect(await listed(path)).toMatchObject({
       base: { kind: 'file', path: folder },
-      entries: [{ id: 'My-Map', file: 'My Map.ipynb', type: 'notebook', title: 'The map', description: '' }],
+      entries: [
+        { id: 'My-Map', file: './My Map.ipynb', type: 'notebook', title: 'The map', description: '' },
+      ],
     })
   })
 
@@ -121,9 +123,9 @@ describe('a folder', () => {
     await put('readme.md', '# Not a notebook')
     expect(await listed()).toMatchObject({
       entries: [
-        { id: 'a_b', file: 'a_b.ipynb', title: 'A and B', description: 'They are both here.' },
-        { id: 'b', file: 'b.ipynb', title: 'b', description: '' },
-        { id: 'Hohe-m', file: 'deep/er/Höhe (m).ipynb', title: 'Height', description: 'How high it is.' },
+        { id: 'a_b', file: './a_b.ipynb', title: 'A and B', description: 'They are both here.' },
+        { id: 'b', file: './b.ipynb', title: 'b', description: '' },
+        { id: 'Hohe-m', file: './deep/er/Höhe (m).ipynb', title: 'Height', description: 'How high it is.' },
       ],
       broken: [],
       base: { kind: 'file', path: folder },
@@ -138,7 +140,7 @@ describe('a folder', () => {
     await put('地図.ipynb', notebook())
     await put('large.ipynb', Buffer.alloc(50 * 2 ** 20 + 1))
     const { entries, broken } = await listed()
-    expect(entries).toMatchObject([{ id: 'good', file: 'good.ipynb' }])
+    expect(entries).toMatchObject([{ id: 'good', file: './good.ipynb' }])
     expect(broken).toEqual([
       { id: 'half', title: 'half.ipynb', reason: 'It is not a notebook: it is not JSON.' },
       { id: 'large', title: 'large.ipynb', reason: 'It is larger than 50 MiB.' },
@@ -162,7 +164,7 @@ describe('a folder', () => {
     await put('..data/mounted.ipynb', notebook())
     await symlink('..data/mounted.ipynb', join(folder, 'mounted.ipynb'))
     const { entries, broken, text: all } = await listed()
-    expect(entries).toMatchObject([{ id: 'mounted', file: 'mounted.ipynb' }])
+    expect(entries).toMatchObject([{ id: 'mounted', file: './mounted.ipynb' }])
     expect(broken.map(({ id, reason }) => [id, reason])).toEqual([
       ['dangling', 'It is a link that leads out of the folder.'],
       ['file', 'It is a link that leads out of the folder.'],
