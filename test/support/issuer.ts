@@ -69,7 +69,10 @@ export async function issuerKey(alg: IssuerKey['alg'], kid: string = randomUUID(
   return { alg, kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } }
 }
 
-function mint(issuer: Issuer, { claims = {}, header = {}, key = issuer.keys[0] }: TokenChange): Promise<string> {
+function mint(
+  issuer: Issuer,
+  { claims = {}, header = {}, key = issuer.keys[0] }: TokenChange,
+): Promise<string> {
   if (key === undefined) throw new Error('The issuer has no key to sign with')
   const now = Math.floor(Date.now() / 1000)
   const good = {

@@ -1,0 +1,250 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type S3Settings, s3Storage } from '../../src/storage/s3.ts'
+import { sessionName } from '../../src/storage/s3-clients.ts'
+import { type ReadTemplate, templateReader } from '../../src/storage/s3-template.ts'
+import type { Storage, StorageScope, StoredObject } from '../../src/storage/storage.ts'
+import { countingProxy } from '../support/counting-proxy.ts'
+import { startS3, type TestS3, useAmbientKeys } from '../support/s3.ts'
+import { ALICE, BOB, storageContract } from './contract.ts'
+
+const SEED: S3Settings['layout'] = { kind: 'seed', bucket: 'workspace-{workspace}' }
+let s3: TestS3
+beforeAll(async () => {
+  s3 = await startS3([ALICE.workspace, BOB.workspace])
+  useAmbientKeys(s3.broker)
+})
+afterAll(() => s3[Symbol.asyncDispose]())
+
+function assuming(change: Partial<S3Settings> = {}, sts = s3.endpoint, roleArn = s3.roleArn): Storage {
+  const { endpoint, region } = s3
+  const credentials = { kind: 'assume-role', roleArn, stsEndpoint: sts } as const
+  return s3Storage({ endpoint, region, credentials, encrypt: true, layout: SEED, ...change })
+}
+
+/** Keys are looked up at the first request: it is made while those of the given one are the service's. */
+async function ambient(keys: TestS3['broker'], change: Partial<S3Settings> = {}): Promise<Storage> {
+  useAmbientKeys(keys)
+  try {
+    const storage = assuming({ credentials: { kind: 'ambient' }, ...change })
+    await storage.healthy()
+    return storage
+  } finally {
+    useAmbientKeys(s3.broker)
+  }
+}
+
+storageContract('S3, a role for each workspace, layout of the first design', async () => assuming())
+storageContract('S3, a role for each workspace, layout of the platform', async () =>
+  assuming({ layout: { kind: 'eodh', bucket: s3.sharedBucket }, encrypt: false }),
+)
+storageContract('S3, as the service itself', () => ambient(s3.adminKeys))
+
+const place = (storage: Storage, scope: StorageScope) => storage.locate(scope, 'ndvi', randomUUID())
+const put = async (storage: Storage, scope: StorageScope, object: StoredObject = place(storage, scope)) => {
+  await storage.put(scope, object, [Buffer.from('{}')])
+  return object
+}
+
+describe('isolation by the roles alone, as if our own fence were not there', () => {
+  it("denies alice's role bob's bucket, and says who was denied what", async () => {
+    await using storage = assuming({ layout: { kind: 'seed', bucket: 'workspace-bob-ws' } })
+    const denied = {
+      code: 'storage-failed',
+      message:
+        'The notebook could not be stored (s3:PutObject on bucket workspace-bob-ws by role ' +
+        'arn:aws:iam::000000000000:role/workspace-alice-ws-role): access is denied. ' +
+        'Ask the administrator of the workspace to allow this.',
+    }
+    await expect(put(storage, ALICE)).rejects.toMatchObject(denied)
+    await using own = assuming()
+    const object = await put(own, BOB)
+    const probe = { ...object, key: place(storage, ALICE).key }
+    await s3.admin.send(new PutObjectCommand({ Bucket: probe.bucket, Key: probe.key, Body: 'of bob' }))
+    await expect(storage.get(ALICE, probe)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining('s3:GetObject on bucket workspace-bob-ws by role'),
+    })
+  })
+
+  it("denies alice's role bob's prefix of the shared bucket", async () => {
+    const role = s3.roleArn.replace('{workspace}', ALICE.workspace)
+    await using storage = assuming({ layout: { kind: 'eodh', bucket: s3.sharedBucket } }, s3.endpoint, role)
+    await put(storage, ALICE)
+    await expect(put(storage, BOB)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining('access is denied'),
+    })
+  })
+
+  it('says which role cannot be assumed when there is none', async () => {
+    await using storage = assuming()
+    await expect(put(storage, { workspace: 'carol-ws', user: 'carol' })).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining(
+        'sts:AssumeRole on role arn:aws:iam::000000000000:role/workspace-carol-ws-role by this service',
+      ),
+    })
+  })
+
+  it('lets nobody assume a role who is not trusted', async () => {
+    useAmbientKeys(s3.mallory)
+    await using storage = assuming()
+    await expect(put(storage, ALICE)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringMatching(/sts:AssumeRole on role .*workspace-alice-ws-role by this service/),
+    })
+    useAmbientKeys(s3.broker)
+  })
+
+  it('stores nothing as a service that may do nothing', async () => {
+    await using storage = await ambient(s3.mallory)
+    await expect(put(storage, ALICE)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining(
+        '(s3:PutObject on bucket workspace-alice-ws by this service): access is denied',
+      ),
+    })
+  })
+})
+
+describe('objects', () => {
+  it('have their type, are encrypted, and every folder shows in JupyterLab', async () => {
+    await using storage = assuming()
+    const scope = { ...ALICE, user: 'Ann/e' }
+    const { bucket: Bucket, key } = await put(storage, scope)
+    const head = await s3.admin.send(new HeadObjectCommand({ Bucket, Key: key }))
+    expect(head).toMatchObject({ ContentType: 'application/x-ipynb+json', ServerSideEncryption: 'AES256' })
+    const listed = await s3.admin.send(new ListObjectsV2Command({ Bucket }))
+    const keys = listed.Contents?.map((one) => one.Key)
+    for (const folder of ['', 'alice-ws/', 'alice-ws/notebooks/', 'alice-ws/notebooks/Ann!2Fe/']) {
+      expect(keys).toContain(`workspaces/${folder}.s3keep`)
+    }
+  })
+
+  it('are not encrypted where that is not asked for', async () => {
+    await using storage = assuming({ encrypt: false })
+    const { bucket, key } = await put(storage, ALICE)
+    const head = await s3.admin.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    expect(head.ServerSideEncryption).toBeUndefined()
+  })
+
+  it('cost one .s3keep a folder, not one a notebook', async () => {
+    await using storage = assuming()
+    const scope = { ...ALICE, user: 'once' }
+    const Key = 'workspaces/alice-ws/notebooks/once/.s3keep'
+    const { bucket: Bucket } = await put(storage, scope)
+    await s3.admin.send(new DeleteObjectCommand({ Bucket, Key }))
+    await put(storage, scope)
+    await expect(s3.admin.send(new HeadObjectCommand({ Bucket, Key }))).rejects.toMatchObject({
+      name: 'NotFound',
+    })
+  })
+
+  it('need a bucket', async () => {
+    await using storage = await ambient(s3.adminKeys)
+    const scope = { workspace: 'dora-ws', user: 'dora' }
+    await expect(storage.get(scope, place(storage, scope))).rejects.toMatchObject({
+      code: 'storage-failed',
+      message:
+        'The notebook could not be read (s3:GetObject on bucket workspace-dora-ws by this service): there is no such ' +
+        'bucket. Ask the administrator of the workspace to have it made.',
+    })
+  })
+})
+
+describe('credentials of a workspace', () => {
+  it('are asked for once, however many requests wait for them', async () => {
+    await using sts = await countingProxy(s3.endpoint)
+    await using storage = assuming({}, sts.url)
+    await Promise.all(Array.from({ length: 30 }, () => put(storage, ALICE)))
+    expect(sts.count()).toBe(1)
+    await Promise.all([put(storage, BOB), put(storage, ALICE), put(storage, BOB)])
+    expect(sts.count()).toBe(2)
+  })
+
+  it('are asked for again within five minutes of their end', async () => {
+    const soon = () => new Date(Date.now() + 4 * 60_000).toISOString()
+    const rewrite = (body: string) => body.replace(/<Expiration>[^<]*/, `<Expiration>${soon()}`)
+    await using sts = await countingProxy(s3.endpoint, rewrite)
+    await using storage = assuming({}, sts.url)
+    await put(storage, ALICE)
+    const before = sts.count()
+    await put(storage, ALICE)
+    expect(sts.count()).toBeGreaterThan(before)
+  })
+
+  it('have a session name that tells workspaces apart and fits', () => {
+    expect(sessionName('alice-ws')).toBe('notebook-execution-alice-ws')
+    const [long, other] = ['b', 'c'].map((end) => 'a'.repeat(62) + end).map(sessionName)
+    expect(long).toMatch(/^notebook-execution-a{36}-[0-9a-f]{8}$/)
+    expect(long).toHaveLength(64)
+    expect(other).not.toBe(long)
+  })
+})
+
+describe('templates of the catalogue', () => {
+  let read: ReadTemplate
+  const request = (change = {}) => ({
+    etag: undefined,
+    maxBytes: 1000,
+    signal: AbortSignal.timeout(30_000),
+    ...change,
+  })
+  const body = randomBytes(1000)
+  beforeAll(async () => {
+    await s3.admin.send(
+      new PutObjectCommand({ Bucket: s3.sharedBucket, Key: 'templates/a.ipynb', Body: body }),
+    )
+    useAmbientKeys(s3.adminKeys)
+    read = templateReader({ region: s3.region, endpoint: s3.endpoint })
+    await read(s3.sharedBucket, 'templates/a.ipynb', request())
+    useAmbientKeys(s3.broker)
+  })
+
+  it('are read once, and then only when they changed', async () => {
+    const first = await read(s3.sharedBucket, 'templates/a.ipynb', request())
+    if (first.status !== 'fresh') throw new Error('The first answer is fresh')
+    expect(Buffer.from(first.body).equals(body)).toBe(true)
+    expect(await read(s3.sharedBucket, 'templates/a.ipynb', request({ etag: first.etag }))).toEqual({
+      status: 'unchanged',
+    })
+    const other = await read(s3.sharedBucket, 'templates/a.ipynb', request({ etag: '"another"' }))
+    expect(other.status).toBe('fresh')
+  })
+
+  it('are not read further than allowed', async () => {
+    await expect(
+      read(s3.sharedBucket, 'templates/a.ipynb', request({ maxBytes: 999 })),
+    ).rejects.toMatchObject({
+      code: 'template-unavailable',
+      message: `The notebook s3://${s3.sharedBucket}/templates/a.ipynb is larger than the 999 bytes allowed.`,
+    })
+  })
+
+  it('are reported by name when they are not there', async () => {
+    await expect(read(s3.sharedBucket, 'templates/b.ipynb', request())).rejects.toMatchObject({
+      code: 'template-unavailable',
+      message: expect.stringContaining(
+        `templates/b.ipynb could not be read: bucket ${s3.sharedBucket} has no such object`,
+      ),
+    })
+    await expect(read('no-such-bucket', 'b.ipynb', request())).rejects.toMatchObject({
+      code: 'template-unavailable',
+      message: expect.stringContaining(
+        '(s3:GetObject on bucket no-such-bucket by this service): there is no such bucket',
+      ),
+    })
+  })
+
+  it('stop when told to', async () => {
+    const signal = AbortSignal.abort(new Error('too late'))
+    await expect(read(s3.sharedBucket, 'templates/a.ipynb', request({ signal }))).rejects.toThrow('too late')
+  })
+})

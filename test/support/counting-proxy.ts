@@ -1,0 +1,44 @@
+import { createServer, request } from 'node:http'
+
+export interface CountingProxy {
+  readonly url: string
+  /** Requests so far. */
+  readonly count: () => number
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Passes each request on unchanged (signatures cover the Host header) and counts it; `rewrite` changes the answers. */
+export async function countingProxy(
+  target: string,
+  rewrite: (body: string) => string = (body) => body,
+): Promise<CountingProxy> {
+  let count = 0
+  const server = createServer((incoming, outgoing) => {
+    count++
+    const { method, url = '/', headers } = incoming
+    const passed = request(new URL(url, target), { method, headers }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk) => chunks.push(chunk))
+      answer.on('end', () => {
+        const body = rewrite(Buffer.concat(chunks).toString('utf8'))
+        const { 'content-length': _, 'transfer-encoding': __, ...kept } = answer.headers
+        outgoing.writeHead(answer.statusCode ?? 502, kept).end(body)
+      })
+    })
+    passed.on('error', () => outgoing.destroy())
+    incoming.pipe(passed)
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    count: () => count,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
