@@ -1,0 +1,108 @@
+import { Command, Option } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { joinPairs } from './argument-pairs.ts'
+import type { LinkOptions } from './link.ts'
+import { addPapermillOptions, pairOption, refuseOtherFlags } from './papermill-options.ts'
+import { type ExitCode, report } from './report.ts'
+import type { RunOptions } from './run.ts'
+
+/** Runs one command line, without the two words before it. Each command is loaded when it is asked for: starts stay short. */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  try {
+    const program = commandLine()
+    const options = program.commands.find((command) => command.name() === args[0])?.options ?? []
+    await program.parseAsync(joinPairs(args, options), { from: 'user' })
+    return 0
+  } catch (error) {
+    return report(error)
+  }
+}
+
+function commandLine(): Command {
+  const program = new Command('notebook-runner')
+    .description(manifest.description)
+    .version(manifest.version)
+    .exitOverride()
+    .helpCommand(false)
+
+  program
+    .command('serve')
+    .description('start the service and print the link to open')
+    .addHelpText('after', example('PORT=8001 notebook-runner serve'))
+    .action(async () => (await import('./serve.ts')).serve())
+
+  program
+    .command('migrate')
+    .description('bring the database at DATABASE_URL up to date')
+    .addHelpText('after', example('DATABASE_URL=postgres://runner@db/runner notebook-runner migrate'))
+    .action(async () => (await import('./migrate.ts')).migrate())
+
+  program
+    .command('config')
+    .description('show the settings in force and where each came from')
+    .option('--json', 'as JSON')
+    .addHelpText('after', example('PRESET=seed PLATFORM_DOMAIN=platform.example notebook-runner config'))
+    .action(async (options: { json?: boolean }) => (await import('./config.ts')).showConfig(options))
+
+  program
+    .command('inspect')
+    .description('show what a notebook takes')
+    .argument('<notebook>', 'an .ipynb file, or - for the standard input')
+    .option('--json', 'as a JSON Schema')
+    .addHelpText('after', example('notebook-runner inspect ndvi.ipynb'))
+    .action(async (notebook: string, options: { json?: boolean }) =>
+      (await import('./inspect.ts')).inspect(notebook, options),
+    )
+
+  program
+    .command('validate')
+    .description('check a catalogue and tell every fault')
+    .argument('<catalogue>', 'a catalogue file, a folder of notebooks, or an http(s) URL')
+    .option('--notebooks', 'also read every notebook and compare it with its entry')
+    .addHelpText('after', example('notebook-runner validate --notebooks examples'))
+    .action(async (catalogue: string, options: { notebooks?: boolean }) =>
+      (await import('./validate.ts')).validate(catalogue, options),
+    )
+
+  program
+    .command('link')
+    .description('make a run link')
+    .argument('<id>', 'the id of the notebook in the catalogue')
+    .addOption(pairOption('-p, --parameters <name value>', 'a parameter; repeat the name for a list'))
+    .option(
+      '--catalogue <catalogue>',
+      'check the parameters against this catalogue: a file, a folder or a URL',
+    )
+    .option('--url <url>', 'the address of the service (default: PUBLIC_URL, or where `serve` listens here)')
+    .option('--workspace <name>', 'the workspace to run in')
+    .addOption(new Option('--mode <mode>', 'what the link does').choices(['prepare', 'execute']))
+    .addHelpText(
+      'after',
+      example('notebook-runner link ndvi_calculation --catalogue examples -p bbox -4.5,53.1,-4.4,53.2'),
+    )
+    .action(async (id: string, options: LinkOptions) => (await import('./link.ts')).link(id, options))
+
+  addPapermillOptions(
+    program
+      .command('run')
+      .description('put parameters into a notebook, with the flags of papermill')
+      .argument('<notebook>', 'an .ipynb file, or - for the standard input')
+      .argument('[output]', 'where to write; - or nothing for the standard output')
+      .option('--prepare', 'write the notebook with its parameters, and do not execute it')
+      .addOption(new Option('--prepare-only', 'the same, by papermill’s name').implies({ prepare: true }))
+      .option('--allow-undeclared', 'also take parameters that the notebook does not declare'),
+  )
+    .addHelpText(
+      'after',
+      example('notebook-runner run --prepare ndvi.ipynb out.ipynb -p year 2024 -p lon -4.5'),
+    )
+    .action(async (notebook: string, output: string | undefined, options: RunOptions, command: Command) => {
+      refuseOtherFlags(command)
+      await (await import('./run.ts')).run(notebook, output, options)
+    })
+  return program
+}
+
+function example(command: string): string {
+  return `\nExample:\n  ${command}`
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { RunnerError } from '../errors.ts'
+import type { JsonValue } from '../notebook/json.ts'
+import { inputsFromCell } from '../notebook/parameters-cell.ts'
+import { prepareNotebook } from '../notebook/prepare.ts'
+import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import { type Given, givenParameters, injectedPaths } from './papermill-arguments.ts'
+import type { PapermillOptions } from './papermill-options.ts'
+import { fillPath } from './path-template.ts'
+import { readInput } from './read-input.ts'
+import { warn } from './report.ts'
+import { typedValues, untypedValues } from './typed-values.ts'
+import { writeOutput } from './write-output.ts'
+
+export interface RunOptions extends PapermillOptions {
+  readonly prepare?: boolean
+  readonly allowUndeclared?: boolean
+}
+
+/**
+ * `notebook-runner run --prepare`: reads a notebook, puts the parameters into it, writes it. Nothing is written where
+ * anything is wrong.
+ */
+export async function run(notebook: string, output: string | undefined, options: RunOptions): Promise<void> {
+  if (!options.prepare) {
+    const what = 'Executing a notebook is not part of this version.'
+    throw new RunnerError(
+      'usage',
+      `${what} Add --prepare to write it with its parameters, without executing it.`,
+    )
+  }
+  if (output === undefined && process.stdout.isTTY) {
+    throw new RunnerError('usage', 'Name a file to write to, or - to see the notebook here.')
+  }
+  const paths = { input: notebook, output: output ?? '-' }
+  const given = await givenParameters(options, paths)
+  const inputPath = fillPath(paths.input, untypedValues(given))
+  const template = compileTemplate(await readInput(inputPath, 'The notebook'), {
+    ...(options.kernel === undefined ? {} : { kernelName: options.kernel }),
+    ...(options.language === undefined ? {} : { language: options.language }),
+    newId,
+  })
+  template.warnings.forEach(warn)
+  const parameters = parametersFor(template, given, options)
+  const outputPath = fillPath(paths.output, parameters)
+  await writeOutput(
+    outputPath,
+    prepareNotebook(template, { parameters, inputPath, outputPath, cellId: newId() }),
+  )
+}
+
+/**
+ * A notebook with a `parameters` cell declares its inputs by it: they give the types, and other names are refused,
+ * which are mistyped ones mostly. Any other notebook takes what comes, as with papermill.
+ */
+function parametersFor(
+  template: CompiledTemplate,
+  given: ReadonlyMap<string, Given>,
+  options: RunOptions,
+): ReadonlyMap<string, JsonValue> {
+  if (template.parametersCell === undefined) return untypedValues(given)
+  const inputs = inputsFromCell(template.parametersCell, template.language)
+  const undeclared = [...given.keys()].filter((name) => !Object.hasOwn(inputs.properties, name))
+  const paths = injectedPaths(options, { input: '', output: '' })
+  const free = new Set(undeclared.filter((name) => options.allowUndeclared || paths.has(name)))
+  for (const name of free) {
+    if (!paths.has(name)) warn(`"${name}" is not declared in the notebook's parameters cell.`)
+  }
+  const typed = typedValues(new Map([...given].filter(([name]) => !free.has(name))), inputs)
+  // In the order in which they were given.
+  return new Map([...untypedValues(given), ...typed])
+}
+
+/** As papermill's: 8 hexadecimal digits. */
+function newId(): string {
+  return randomBytes(4).toString('hex')
+}
