@@ -87,7 +87,9 @@ export async function startJupyterServer(options: JupyterServerOptions): Promise
 
   const whenReady = async (signal: AbortSignal) => {
     for (;;) {
-      if (server.record !== undefined) return addressOf(server.record.details)
+      const address = server.record && addressOf(server.record.details)
+      // Asked, because one that has just died is not missed yet.
+      if (address !== undefined && (await answers(address, signal))) return address
       if (signal.aborted) {
         const message = `JupyterLab is not up yet: try again in a moment. If that lasts, ${folder}/server.log says why.`
         throw new RunnerError('kernel-host-failed', message)
