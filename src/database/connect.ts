@@ -10,6 +10,8 @@ export interface Statement {
   readonly name?: string
   readonly text: string
   readonly values?: readonly unknown[]
+  /** How long its answer is waited for, where that is longer than usual. */
+  readonly patienceMs?: number
 }
 
 export interface Session {
@@ -78,8 +80,10 @@ export function connectDatabase(target: DatabaseTarget, log: ChildLog): Database
 }
 
 function querying(connection: pg.Pool | pg.PoolClient): Session['query'] {
-  return async <Row extends pg.QueryResultRow>({ values, ...statement }: Statement) => {
-    const config = values === undefined ? statement : { ...statement, values: [...values] }
+  return async <Row extends pg.QueryResultRow>({ values, patienceMs, ...statement }: Statement) => {
+    const patience = patienceMs === undefined ? {} : { query_timeout: patienceMs }
+    const given = values === undefined ? {} : { values: [...values] }
+    const config = { ...statement, ...given, ...patience }
     return (await connection.query<Row>(config).catch(fail)).rows
   }
 }

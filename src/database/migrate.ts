@@ -8,6 +8,8 @@ const FOLDER = join(import.meta.dirname, '../../migrations')
 const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/
 /** Any number, but always this one: one process at a time migrates. */
 const LOCK = 7_305_114
+/** A big table may take its time, and so may whoever migrates at the moment. */
+const PATIENCE_MS = 3_600_000
 
 interface Migration {
   readonly version: number
@@ -40,9 +42,8 @@ export async function migrate(database: Database, folder = FOLDER): Promise<read
 }
 
 async function applyNext(session: Session, migrations: readonly Migration[]): Promise<string | undefined> {
-  // A big table may take its time, and so may whoever migrates at the moment.
   await session.query({ text: 'SET LOCAL statement_timeout = 0' })
-  await session.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [LOCK] })
+  await session.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [LOCK], patienceMs: PATIENCE_MS })
   const [next] = missing(migrations, await readApplied(session))
   if (next === undefined) return undefined
   await session.query({
@@ -51,7 +52,7 @@ async function applyNext(session: Session, migrations: readonly Migration[]): Pr
       applied_at timestamptz NOT NULL DEFAULT now()
     )`,
   })
-  await session.query({ text: next.sql })
+  await session.query({ text: next.sql, patienceMs: PATIENCE_MS })
   await session.query({
     text: 'INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)',
     values: [next.version, next.name, next.sha256],
