@@ -52,11 +52,10 @@ function isPrintable(text: string): boolean {
   return text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
-/** Why a token is not accepted; never quotes the token or anything in it. */
-export function refuse(why: string, cause?: unknown): RunnerError {
-  return new RunnerError(
-    'invalid-token',
-    `The access token is not accepted: ${why}.`,
-    cause === undefined ? {} : { cause },
-  )
+/**
+ * Why a token is not accepted. Neither the message nor a cause quotes the token: what a decoder or the JWT library
+ * throws holds pieces of it, and causes are logged.
+ */
+export function refuse(why: string): RunnerError {
+  return new RunnerError('invalid-token', `The access token is not accepted: ${why}.`)
 }
