@@ -6,7 +6,7 @@ import type { EmbeddedTarget } from './embedded-postgres.ts'
 export type DatabaseTarget = EmbeddedTarget | { readonly kind: 'url'; readonly url: string }
 
 /** One statement. With a `name` it is parsed and planned once per connection: for those that run often. */
-export interface Statement {
+interface Statement {
   readonly name?: string
   readonly text: string
   readonly values?: readonly unknown[]

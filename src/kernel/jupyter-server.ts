@@ -22,7 +22,7 @@ export interface JupyterServerOptions {
   readonly log: ChildLog
 }
 
-export interface JupyterAddress {
+interface JupyterAddress {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string
   readonly token: string

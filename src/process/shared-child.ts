@@ -13,7 +13,7 @@ export interface ChildLog {
   warn(details: object, message: string): void
 }
 
-export interface Spawned {
+interface Spawned {
   readonly child: ChildProcess
   readonly details: ProcessRecord['details']
 }
