@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts'
 const WORKSPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const MAX_NAME = 255
 
-export function isWorkspaceName(name: string): boolean {
+function isWorkspaceName(name: string): boolean {
   return WORKSPACE.test(name)
 }
 

@@ -3,14 +3,14 @@ import { RunnerError } from '../errors.ts'
 import { clientSettings, type S3Address } from './s3-clients.ts'
 import { s3Failure, s3Kind, s3Status } from './s3-failure.ts'
 
-export interface TemplateRequest {
+interface TemplateRequest {
   /** ETag of the copy at hand, as S3 gave it. */
   readonly etag?: string | undefined
   readonly maxBytes: number
   readonly signal: AbortSignal
 }
 
-export type TemplateAnswer =
+type TemplateAnswer =
   | { readonly status: 'fresh'; readonly body: Uint8Array; readonly etag: string | undefined }
   | { readonly status: 'unchanged' }
 

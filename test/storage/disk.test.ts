@@ -84,7 +84,7 @@ describe('a folder as storage', () => {
   it('takes a pipe or a folder in the place of a notebook for none', async () => {
     await put()
     const [pipe, folder] = [place(), place()]
-    spawnSync('mkfifo', [join(root, 'alice-ws', pipe.key)])
+    spawnSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(root, 'alice-ws', pipe.key)])
     mkdirSync(join(root, 'alice-ws', folder.key))
     await expect(storage.get(ALICE, pipe)).rejects.toMatchObject({ code: 'not-found' })
     await expect(storage.get(ALICE, folder)).rejects.toMatchObject({ code: 'not-found' })
