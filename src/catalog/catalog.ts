@@ -58,8 +58,7 @@ export class Catalog {
       ...(source.kind === 'http' ? { ownOrigin: new URL(source.url).origin } : {}),
       ...(resolve === undefined ? {} : { resolve }),
     }
-    const headingOf = (bytes: Uint8Array) => this.#compiler.heading(bytes)
-    this.#list = new EntryList({ source, policy, headingOf, cacheDir, ttlMs, log, now })
+    this.#list = new EntryList({ source, policy, compiler: this.#compiler, cacheDir, ttlMs, log, now })
     this.#templates = new TemplateStore({
       policy,
       compiler: this.#compiler,

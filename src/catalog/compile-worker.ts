@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { isMarkedAsUntransferable, parentPort } from 'node:worker_threads'
 import { type ErrorCode, RunnerError } from '../errors.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import type { BrokenEntry, CatalogEntry } from './entry.ts'
+import { type CatalogueBase, readCatalogue } from './formats.ts'
 import { type Heading, headingOf } from './heading.ts'
 
 /** What the thread is asked. The bytes' buffer is handed over. */
@@ -12,6 +14,7 @@ export type Job =
       readonly kernelName: string | undefined
     }
   | { readonly kind: 'heading'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'catalogue'; readonly text: string; readonly base: CatalogueBase }
 
 export interface Compiled {
   readonly kind: 'template'
@@ -26,6 +29,11 @@ export interface Compiled {
 export type Answer =
   | Compiled
   | { readonly kind: 'heading'; readonly heading: Heading }
+  | {
+      readonly kind: 'catalogue'
+      readonly entries: readonly CatalogEntry[]
+      readonly broken: readonly BrokenEntry[]
+    }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string; readonly cause: string }
 
 parentPort?.on('message', (job: Job) => {
@@ -35,6 +43,7 @@ parentPort?.on('message', (job: Job) => {
 
 function answerTo(job: Job): Answer {
   try {
+    if (job.kind === 'catalogue') return { kind: 'catalogue', ...readCatalogue(job.text, job.base) }
     if (job.kind === 'heading') return { kind: 'heading', heading: headingOf(job.bytes) }
     const version = createHash('sha256').update(job.bytes).digest('hex')
     const template = compileTemplate(job.bytes, {
@@ -46,7 +55,7 @@ function answerTo(job: Job): Answer {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
     if (error instanceof RunnerError)
       return { kind: 'error', code: error.code, message: error.message, cause }
-    return { kind: 'error', code: 'internal', message: 'Reading the notebook went wrong on our side.', cause }
+    return { kind: 'error', code: 'internal', message: 'Reading it went wrong on our side.', cause }
   }
 }
 

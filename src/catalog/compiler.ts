@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { RunnerError } from '../errors.ts'
 import type { Answer, Compiled, Job } from './compile-worker.ts'
+import type { BrokenEntry, CatalogEntry } from './entry.ts'
+import type { CatalogueBase } from './formats.ts'
 import type { Heading } from './heading.ts'
 
 /** What one job may take, before the thread is given up with it. */
@@ -10,16 +12,16 @@ export interface CompilerLimits {
   readonly memoryMb: number
 }
 
-const DEFAULT_LIMITS: CompilerLimits = { timeoutMs: 30_000, memoryMb: 1024 }
+const DEFAULT_LIMITS: CompilerLimits = { timeoutMs: 20_000, memoryMb: 1024 }
 
 /**
- * Reads notebooks in a thread of its own, so that a big one never keeps the server from answering. One job at a time:
+ * Reads notebooks and catalogues in a thread of its own, so that a big one never keeps the server from answering. One job at a time:
  * a job that kills or jams the thread takes no other with it, and the next one starts a new thread.
  */
 export class Compiler {
   readonly #limits: CompilerLimits
   #worker: Worker | undefined
-  #job: PromiseWithResolvers<Answer> | undefined
+  #job: (PromiseWithResolvers<Answer> & { readonly kind: Job['kind'] }) | undefined
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
 
@@ -41,6 +43,19 @@ export class Compiler {
     return answer.heading
   }
 
+  /** Throws `catalogue-unavailable` where the text is none. */
+  async catalogue(
+    text: string,
+    base: CatalogueBase,
+  ): Promise<{ entries: CatalogEntry[]; broken: readonly BrokenEntry[] }> {
+    const answer = await this.#queue({ kind: 'catalogue', text, base })
+    if (answer.kind !== 'catalogue')
+      throw new RunnerError('internal', 'The thread for notebooks is confused.')
+    // The crossing gives every object a prototype again; an input may be called `constructor`.
+    for (const { inputs } of answer.entries) withoutPrototypes(inputs)
+    return { entries: [...answer.entries], broken: answer.broken }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     await this.#worker?.terminate()
@@ -56,18 +71,18 @@ export class Compiler {
     if (this.#closed) throw new RunnerError('internal', 'The service is stopping.')
     this.#worker ??= this.#start()
     const worker = this.#worker
-    this.#job = Promise.withResolvers<Answer>()
+    this.#job = { ...Promise.withResolvers<Answer>(), kind: job.kind }
     const { promise, reject } = this.#job
     const { timeoutMs } = this.#limits
     const jammed = setTimeout(() => {
-      reject(tooMuch(`takes longer than ${timeoutMs / 1000} seconds to read`))
+      reject(tooMuch(job.kind, `takes longer than ${timeoutMs / 1000} seconds to read`))
       this.#worker = undefined
       void worker.terminate()
     }, timeoutMs)
     // Only a job keeps the process alive, the waiting thread does not.
     worker.ref()
     try {
-      worker.postMessage(job, [job.bytes.buffer])
+      worker.postMessage(job, job.kind === 'catalogue' ? [] : [job.bytes.buffer])
       const answer = await promise
       if (answer.kind !== 'error') return answer
       throw new RunnerError(answer.code, answer.message, { cause: answer.cause })
@@ -83,7 +98,10 @@ export class Compiler {
       name: 'notebooks',
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
     })
-    worker.on('message', (answer: Answer) => this.#job?.resolve(answer))
+    worker.on('message', (answer: Answer) => {
+      // A thread that was given up may still answer; that is no answer to the next job.
+      if (this.#worker === worker) this.#job?.resolve(answer)
+    })
     worker.on('error', (error) => this.#drop(worker, error))
     worker.on('exit', () => this.#drop(worker, new Error('The thread has ended.')))
     return worker
@@ -92,17 +110,27 @@ export class Compiler {
   #drop(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
+    const job = this.#job
     const outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    this.#job?.reject(
+    job?.reject(
       outOfMemory
-        ? tooMuch('takes more memory than there is for one', cause)
-        : new RunnerError('internal', 'Reading the notebook went wrong on our side.', { cause }),
+        ? tooMuch(job.kind, 'takes more memory than there is for it', cause)
+        : new RunnerError('internal', 'Reading it went wrong on our side.', { cause }),
     )
   }
 }
 
-function tooMuch(what: string, cause?: unknown): RunnerError {
-  return new RunnerError('invalid-notebook', `The notebook ${what}.`, { cause })
+function tooMuch(kind: Job['kind'], what: string, cause?: unknown): RunnerError {
+  return kind === 'catalogue'
+    ? new RunnerError('catalogue-unavailable', `The catalogue ${what}.`, { cause })
+    : new RunnerError('invalid-notebook', `The notebook ${what}.`, { cause })
+}
+
+/** Takes away the prototype of every object in plain data. */
+function withoutPrototypes(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const item of Object.values(value)) withoutPrototypes(item)
+  if (!Array.isArray(value)) Object.setPrototypeOf(value, null)
 }
 
 /** Bytes that own their buffer, which can then be handed over: small ones come in slices of a pool. */

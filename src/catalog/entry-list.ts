@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import timers from 'node:timers/promises'
 import { closest, distance } from 'fastest-levenshtein'
 import { RunnerError } from '../errors.ts'
+import type { Compiler } from './compiler.ts'
 import { copyPath, readCopy, writeCopy } from './disk-copy.ts'
 import type { BrokenEntry, CatalogEntry } from './entry.ts'
 import type { FetchPolicy } from './fetch-policy.ts'
-import type { HeadingOf } from './folder.ts'
-import { readCatalogue } from './formats.ts'
 import type { Log } from './log.ts'
 import { type CatalogSource, catalogueText, readSource, type SourceContent } from './source.ts'
 
@@ -20,7 +19,7 @@ const START_WAIT_MS = 2_000
 export interface EntryListOptions {
   readonly source: CatalogSource
   readonly policy: FetchPolicy
-  readonly headingOf: HeadingOf
+  readonly compiler: Compiler
   readonly cacheDir: string
   readonly ttlMs: number
   readonly log: Log
@@ -109,7 +108,8 @@ export class EntryList {
   }
 
   async #refreshNow(): Promise<void> {
-    const { source, policy, headingOf, ttlMs, log, now } = this.#options
+    const { source, policy, compiler, ttlMs, log, now } = this.#options
+    const headingOf = (bytes: Uint8Array) => compiler.heading(bytes)
     try {
       const etag = this.#loaded?.etag
       const content = await readSource(source, { policy, headingOf, etag, signal: this.#stopping.signal })
@@ -134,7 +134,7 @@ export class EntryList {
       return
     }
     const fetchedAt = new Date(now())
-    this.#load(content, digest, fetchedAt)
+    await this.#load(content, digest, fetchedAt)
     if (source.kind !== 'http' || content.base.kind !== 'http') return
     const body = new TextEncoder().encode(content.text)
     const copy = { url: content.base.url, body, etag: content.etag, fetchedAt }
@@ -152,7 +152,7 @@ export class EntryList {
     try {
       const text = catalogueText(body)
       const content: SourceContent = { status: 'fresh', text, base: { kind: 'http', url }, broken: [], etag }
-      this.#load(content, digestOf(content), fetchedAt)
+      await this.#load(content, digestOf(content), fetchedAt)
       this.#stale = 'The catalogue has not answered since the service was started.'
     } catch (error) {
       log.warn({ err: error }, 'The copy of the catalogue cannot be used')
@@ -160,12 +160,12 @@ export class EntryList {
   }
 
   /** Throws where the document is no catalogue at all. */
-  #load(content: SourceContent, digest: string, fetchedAt: Date): void {
-    const { entries, broken: unreadable } = readCatalogue(content.text, content.base)
+  async #load(content: SourceContent, digest: string, fetchedAt: Date): Promise<void> {
+    const { log, compiler } = this.#options
+    const { entries, broken: unreadable } = await compiler.catalogue(content.text, content.base)
     const broken = [...content.broken, ...unreadable]
     const byId = new Map(entries.map((entry) => [entry.id, entry]))
     this.#loaded = { entries, broken, byId, digest, etag: content.etag, fetchedAt }
-    const { log } = this.#options
     log.info({ notebooks: entries.length, broken: broken.length }, 'Catalogue loaded')
     for (const { id, reason } of broken)
       log.warn({ notebook: id, reason }, 'An entry of the catalogue is broken')

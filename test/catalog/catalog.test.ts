@@ -21,6 +21,9 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const TTL = 300_000
 
+/** A thread may have to be started first, on a busy machine. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
+
 let stack: AsyncDisposableStack
 let server: TestServer
 let folder: string
@@ -94,7 +97,7 @@ describe('the list', () => {
     offerCatalogue('one', 'two')
     now += 1
     for (let call = 0; call < 50; call += 1) expect(idsOf(catalog)).toEqual(['one'])
-    await expect.poll(() => idsOf(catalog)).toEqual(['one', 'two'])
+    await eventually(() => idsOf(catalog)).toEqual(['one', 'two'])
     expect(server.requests).toHaveLength(2)
   })
 
@@ -140,6 +143,17 @@ describe('the list', () => {
   })
 })
 
+describe('a catalogue with names of JavaScript', () => {
+  it('has inputs with nothing else in them', async () => {
+    const inputSpec = { constructor: 'bbox', toString: 'text' }
+    server.on('/catalogue.json', text(JSON.stringify([entry('proto', { inputSpec })])))
+    const { inputs } = await (await started()).describe('proto')
+    expect(Object.keys(inputs.properties)).toEqual(['constructor', 'toString'])
+    expect(inputs.properties['hasOwnProperty']).toBeUndefined()
+    expect(Object.getPrototypeOf(inputs.properties)).toBeNull()
+  })
+})
+
 describe('a catalogue that is', () => {
   const faults: [string, Answer, RegExp][] = [
     ['down', status(503), /status 503/],
@@ -164,7 +178,7 @@ describe('a catalogue that is', () => {
     offerCatalogue('three')
     now += 30_000
     catalog.list()
-    await expect.poll(() => catalog.list()).toMatchObject({ entries: [{ id: 'three' }], stale: undefined })
+    await eventually(() => catalog.list()).toMatchObject({ entries: [{ id: 'three' }], stale: undefined })
   })
 
   it.each(faults)(
@@ -179,7 +193,7 @@ describe('a catalogue that is', () => {
       offerCatalogue('one')
       now += 30_000
       catalog.list()
-      await expect.poll(() => idsOf(catalog)).toEqual(['one'])
+      await eventually(() => idsOf(catalog)).toEqual(['one'])
     },
   )
 
@@ -206,7 +220,7 @@ describe('a catalogue that is', () => {
       server.on('/catalogue.json', fault)
       const begin = performance.now()
       const catalog = await started()
-      expect(performance.now() - begin).toBeLessThan(8_000)
+      expect(performance.now() - begin).toBeLessThan(9_000)
       expect(catalog.list()).toMatchObject({
         entries: [{ id: 'one' }],
         stale: expect.stringMatching(/since the service was started/),
@@ -346,11 +360,11 @@ describe('a folder of notebooks', () => {
     await writeFile(join(folder, 'b.ipynb'), notebook())
     now += 5_000
     catalog.list()
-    await expect.poll(() => idsOf(catalog)).toEqual(['a', 'b'])
+    await eventually(() => idsOf(catalog)).toEqual(['a', 'b'])
     await rm(join(folder, 'a.ipynb'))
     now += 5_000
     catalog.list()
-    await expect.poll(() => idsOf(catalog)).toEqual(['b'])
+    await eventually(() => idsOf(catalog)).toEqual(['b'])
   })
 
   it('that goes away leaves what was in it', async () => {
