@@ -43,7 +43,7 @@ parentPort?.on('message', (job: Job) => {
 
 function answerTo(job: Job): Answer {
   try {
-    if (job.kind === 'catalogue') return { kind: 'catalogue', ...readCatalogue(job.text, job.base) }
+    if (job.kind === 'catalogue') return { kind: 'catalogue', ...readList(job.text, job.base) }
     if (job.kind === 'heading') return { kind: 'heading', heading: headingOf(job.bytes) }
     const version = createHash('sha256').update(job.bytes).digest('hex')
     const template = compileTemplate(job.bytes, {
@@ -57,6 +57,15 @@ function answerTo(job: Job): Answer {
       return { kind: 'error', code: error.code, message: error.message, cause }
     return { kind: 'error', code: 'internal', message: 'Reading it went wrong on our side.', cause }
   }
+}
+
+/** A list crosses by copying, for which the server's thread waits: 20 ms for as many as this. */
+const MAX_ENTRIES = 2_000
+
+function readList(text: string, base: CatalogueBase) {
+  const list = readCatalogue(text, base)
+  if (list.entries.length + list.broken.length <= MAX_ENTRIES) return list
+  throw new RunnerError('catalogue-unavailable', `The catalogue has more than ${MAX_ENTRIES} entries.`)
 }
 
 /** Every buffer in plain data, so that it moves instead of being copied while the server's thread waits. */

@@ -2,7 +2,7 @@ import dns from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
 import { RunnerError } from '../errors.ts'
 
-export interface HostAddress {
+interface HostAddress {
   readonly address: string
   readonly family: number
 }

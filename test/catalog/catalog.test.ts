@@ -164,6 +164,7 @@ describe('a catalogue that is', () => {
     ['half of its JSON', text(catalogue('one', 'two').slice(0, 80)), /./],
     ['no catalogue', text('{"message": "Rate limit exceeded"}'), /./],
     ['text', text('"nothing"'), /./],
+    ['of too many entries', text(`[${'1,'.repeat(2_000)}1]`), /more than 2000 entries/],
   ]
 
   it.each(faults)('%s leaves the last good list in place and says why', async (_name, fault, reason) => {
