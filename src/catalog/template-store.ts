@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { RunnerError } from '../errors.ts'
 import type { CompiledTemplate } from '../notebook/template.ts'
-import type { ReadTemplate, TemplateAnswer } from '../storage/s3-template.ts'
+import type { ReadTemplate } from '../storage/s3-template.ts'
 import type { Compiled } from './compile-worker.ts'
 import type { Compiler } from './compiler.ts'
 import { copyPath, readCopy, writeCopy } from './disk-copy.ts'
@@ -46,6 +46,8 @@ interface Cached extends LoadedTemplate {
   /** When it was last known to be the newest, or asked for in vain. */
   checkedAt: number
 }
+
+type TemplateAnswer = Awaited<ReturnType<ReadTemplate>>
 
 /** Notebook templates, compiled: from memory while fresh, checked again in the background, kept when that fails. */
 export class TemplateStore {
