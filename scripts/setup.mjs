@@ -2,17 +2,21 @@
 // on, before a single package is there, so it is plain JavaScript without dependencies. With nothing to do it only
 // compares a few stamps.
 //
-//   node scripts/setup.mjs [--packages | --test]
+//   node scripts/setup.mjs [--packages | --test | --bench]
 //
 //   --packages   the npm packages only
 //   --test       also the environment of the test oracles
+//   --bench      that, and the service to compare with
 import { isReady, PARTS } from './setup/parts.mjs'
 
-const wanted = process.argv.includes('--packages')
-  ? [PARTS.packages]
-  : process.argv.includes('--test')
-    ? [PARTS.packages, PARTS.kernels, PARTS.oracles]
-    : [PARTS.packages, PARTS.kernels]
+const { packages, kernels, oracles, reference } = PARTS
+/** @type {Record<string, readonly import('./setup/parts.mjs').Part[]>} */
+const sets = {
+  '--packages': [packages],
+  '--test': [packages, kernels, oracles],
+  '--bench': [packages, kernels, oracles, reference],
+}
+const wanted = sets[process.argv[2] ?? ''] ?? [packages, kernels]
 
 if (!wanted.every(isReady)) {
   const { install } = await import('./setup/install.mjs')

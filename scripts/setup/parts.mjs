@@ -34,6 +34,13 @@ export const PARTS = {
     program: 'bin/python',
     movable: false,
   },
+  reference: {
+    title: 'the service to compare with (.cache/reference: FastAPI, papermill)',
+    folder: join(ROOT, '.cache/reference'),
+    list: join(ROOT, 'bench/reference/requirements.txt'),
+    program: 'bin/python',
+    movable: false,
+  },
 }
 
 /** @param {Part} part */

@@ -1,0 +1,20 @@
+import { cpus, loadavg } from 'node:os'
+import { benchBlocking } from './blocking.ts'
+import { benchCommandLine } from './command-line.ts'
+import { benchHttp } from './http.ts'
+
+const PARTS = { http: benchHttp, blocking: benchBlocking, 'command-line': benchCommandLine }
+
+// npm run bench [-- http blocking command-line]
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name))
+if (unknown.length > 0) {
+  process.stderr.write(`No such part: ${unknown.join(', ')}. Parts: ${Object.keys(PARTS).join(', ')}.\n`)
+  process.exit(2)
+}
+process.stdout.write(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}\n\n`)
+for (const [name, bench] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  process.stdout.write(`${await bench()}\n\n`)
+}
