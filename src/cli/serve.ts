@@ -5,7 +5,11 @@ import { createContext } from '../context.ts'
 /** `notebook-runner serve`: starts everything, prints the one link to open, and stops in good order on SIGINT and SIGTERM. */
 export async function serve(): Promise<void> {
   const { config } = loadConfig()
-  const log = pino({ level: config.logLevel, redact: ['req.headers.authorization', 'req.headers.cookie'] })
+  const log = pino({
+    base: undefined,
+    level: config.logLevel,
+    redact: ['req.headers.authorization', 'req.headers.cookie'],
+  })
   const stop = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })

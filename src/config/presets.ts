@@ -24,7 +24,14 @@ const platform: Defaults = {
 
 /** `{PLATFORM_DOMAIN}` and `{WORKSPACES_DOMAIN}` are filled in from the settings of that name. */
 export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
-  local: { IDENTITY: 'local', STORAGE: 'disk', KERNELS: 'local', SINGLEUSER_AWS_REGION: 'eu-west-2' },
+  local: {
+    IDENTITY: 'local',
+    STORAGE: 'disk',
+    KERNELS: 'local',
+    SINGLEUSER_AWS_REGION: 'eu-west-2',
+    // A person looks at this terminal.
+    LOG_LEVEL: 'warn',
+  },
   seed: {
     ...platform,
     OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/auth/realms/eodhp',

@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v4 as uuidv4 } from 'uuid'
 import { RunnerError } from '../errors.ts'
 import { hostGuard } from './host-guard.ts'
@@ -29,7 +29,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   const loggerInstance: FastifyBaseLogger = services.log
   const app = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv4(),
     trustProxy: [...services.trustedProxies],
     bodyLimit: MAX_BODY_BYTES,

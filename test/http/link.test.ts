@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemOf, runOf } from '../support/answers.ts'
+import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 
 const NDVI = '/run/notebook/ndvi_calculation?cog_url=https://example.org/scene.tif&bbox=-4.5,53.1,-4.4,53.2'
 const PERSON = {
@@ -14,7 +14,7 @@ const PERSON = {
   'sec-fetch-user': '?1',
 }
 
-const folder = await tempFolder()
+const folder = await temporaryDataDir()
 let runner: TestRunner
 let cookie: string
 

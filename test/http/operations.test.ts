@@ -1,9 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 
-const folder = await tempFolder()
+const folder = await temporaryDataDir()
 let runner: TestRunner
 
 beforeAll(async () => {
@@ -42,10 +42,11 @@ describe('operations', () => {
 
   it('/api is a valid OpenAPI document with the inputs of each notebook', async () => {
     const text = await (await runner.program('/api')).text()
-    expect(await new Validator().validate(text)).toMatchObject({ valid: true })
+    const document = JSON.parse(text)
+    expect(await new Validator().validate(document)).toEqual({ valid: true })
     const bbox = { name: 'bbox', required: false, schema: expect.objectContaining({ format: 'bbox' }) }
     const parameters = expect.arrayContaining([expect.objectContaining(bbox)])
-    expect(JSON.parse(text)).toMatchObject({
+    expect(document).toMatchObject({
       paths: { '/run/notebook/ndvi_calculation': { get: { parameters } } },
     })
   })

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import pino from 'pino'
+import { request } from 'undici'
 import { loadConfig } from '../../src/config/config.ts'
 import { createContext } from '../../src/context.ts'
 
@@ -10,7 +11,7 @@ export interface TestRunner extends AsyncDisposable {
   /** All that it logged, as text. */
   readonly log: () => string
   /** A request that follows no redirect; `path` begins with `/`. */
-  fetch(path: string, init?: RequestInit): Promise<Response>
+  fetch(path: string, options?: { method?: string; headers?: Record<string, string> }): Promise<Response>
   /** As a program with the local user's token. */
   program(path: string): Promise<Response>
 }
@@ -40,14 +41,19 @@ export async function startRunner(env: Readonly<Record<string, string>>): Promis
     throw error
   })
   const token = link === undefined ? '' : (new URL(link).searchParams.get('token') ?? '')
-  const request = (path: string, init: RequestInit = {}) =>
-    fetch(`${url}${path}`, { redirect: 'manual', ...init })
+  const send: TestRunner['fetch'] = async (path, options = {}) => {
+    // Not fetch(), which puts Sec-Fetch-Mode and other headers of its own on each request.
+    const { statusCode, headers, body } = await request(`${url}${path}`, options)
+    const text = await body.arrayBuffer()
+    const flat = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)])
+    return new Response(text.byteLength === 0 ? null : text, { status: statusCode, headers: flat })
+  }
   return {
     url,
     token,
     log: () => lines.join(''),
-    fetch: request,
-    program: (path) => request(path, { headers: { authorization: `Bearer ${token}` } }),
+    fetch: send,
+    program: (path) => send(path, { headers: { authorization: `Bearer ${token}` } }),
     [Symbol.asyncDispose]: () => context[Symbol.asyncDispose](),
   }
 }
