@@ -3,11 +3,17 @@ import { defineLanguage, words } from './language.ts'
 import { refuse } from './refuse.ts'
 import { doubleQuoted, unicodeEscape } from './text.ts'
 
+/** R's parser gives up on a string of more than 10,000 characters with `\u` among them. */
+const CHUNK = 5000
+
 /** R takes no `\x` beside `\u` in one string, and takes a lone `\xe9` for a byte of its locale: everything is `\u`. */
 function string(text: string): string {
   if (text.includes('\0')) refuse('A string in R cannot hold the character NUL (U+0000).')
   if (!text.isWellFormed()) refuse('A string in R cannot hold half of a surrogate pair.')
-  return doubleQuoted(text, unicodeEscape)
+  const chunks =
+    text.length > CHUNK && /[^\x20-\x7e]/.test(text) ? (text.match(/[\s\S]{1,5000}/gu) ?? []) : [text]
+  const quoted = chunks.map((chunk) => doubleQuoted(chunk, unicodeEscape))
+  return quoted.length === 1 ? quoted.join() : `paste0(${quoted.join(', ')})`
 }
 
 function integer(value: bigint): string {
