@@ -1,13 +1,14 @@
 import { loadConfig } from '../config/config.ts'
+import { print } from './print.ts'
 import { textTable } from './text-table.ts'
 
 /** `notebook-runner config`: the settings in force, with secrets masked. Throws `invalid-settings` with every fault. */
-export function showConfig(options: { readonly json?: boolean }): void {
+export async function showConfig(options: { readonly json?: boolean }): Promise<void> {
   const { settings } = loadConfig()
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(settings, undefined, 2)}\n`)
+    await print(`${JSON.stringify(settings, undefined, 2)}\n`)
     return
   }
   const rows = settings.map(({ name, value, from }) => [name, value === '' ? '(empty)' : value, from])
-  process.stdout.write(textTable(['Setting', 'Value', 'From'], rows))
+  await print(textTable(['Setting', 'Value', 'From'], rows))
 }

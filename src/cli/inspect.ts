@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { compactJson } from '../notebook/compact-json.ts'
 import { translatorFor } from '../notebook/inject/translator.ts'
 import { schemaTypeText } from '../notebook/input-text.ts'
@@ -6,24 +5,23 @@ import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
 import { fromPlain } from '../notebook/json.ts'
 import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import { newId } from './new-id.ts'
+import { print } from './print.ts'
 import { readInput } from './read-input.ts'
 import { warn } from './report.ts'
 import { textTable } from './text-table.ts'
 
 /** `notebook-runner inspect`: what a notebook takes, as a table, or as a JSON Schema alone. Warnings go to the standard error. */
 export async function inspect(path: string, options: { readonly json?: boolean }): Promise<void> {
-  const newId = () => randomBytes(4).toString('hex')
   const template = compileTemplate(await readInput(path, 'The notebook'), { newId })
   const inputs = inputsFromCell(template.parametersCell ?? '', template.language)
   template.warnings.forEach(warn)
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(inputs, undefined, 2)}\n`)
+    await print(`${JSON.stringify(inputs, undefined, 2)}\n`)
     return
   }
-  process.stdout.write(
-    `Kernel    ${template.kernelName ?? 'none named'}\nLanguage  ${languageOf(template)}\n\n`,
-  )
-  process.stdout.write(inputsTable(inputs))
+  await print(`Kernel    ${template.kernelName ?? 'none named'}\nLanguage  ${languageOf(template)}\n\n`)
+  await print(inputsTable(inputs))
 }
 
 function languageOf({ kernelName, language }: CompiledTemplate): string {
@@ -50,5 +48,5 @@ function inputsTable({ properties, required, description }: InputsSchema): strin
 
 function defaultText(input: InputSchema): string {
   if (input['x-own-default'] !== undefined) return input['x-own-default']
-  return input.default === undefined ? 'none' : compactJson(fromPlain(input.default))
+  return compactJson(fromPlain(input.default ?? null))
 }

@@ -6,7 +6,7 @@ import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import { JsonNumber, type JsonValue } from '../notebook/json.ts'
 import { readLink, withFaults } from '../run/link.ts'
 import { isReserved, linkInputs } from '../run/reserved-inputs.ts'
-import { withCatalogue } from './open-catalogue.ts'
+import { print } from './print.ts'
 
 export interface LinkOptions {
   readonly parameters?: ReadonlyArray<readonly [string, string]>
@@ -30,7 +30,7 @@ export async function link(id: string, options: LinkOptions): Promise<void> {
   if (options.mode !== undefined) controls.push(['_mode', options.mode])
   const pairs = options.catalogue === undefined ? inputs : await checked(id, inputs, options.catalogue)
   const query = [...pairs, ...controls].map(([name, text]) => `${encode(name)}=${encode(text)}`).join('&')
-  process.stdout.write(`${base}/run/notebook/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}\n`)
+  await print(`${base}/run/notebook/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}\n`)
 }
 
 function baseUrl(given: string | undefined): string {
@@ -49,6 +49,7 @@ function baseUrl(given: string | undefined): string {
 }
 
 async function checked(id: string, pairs: readonly Pair[], catalogue: string): Promise<Pair[]> {
+  const { withCatalogue } = await import('./open-catalogue.ts')
   const described = await withCatalogue(catalogue, (catalog) => catalog.describe(id))
   const inputs = linkInputs(described.inputs)
   const { inputs: open, faults } = readLink(pairs)

@@ -66,7 +66,12 @@ export function refuseOtherFlags(command: Command): void {
     const isGiven = option.negate ? value === false : value !== undefined && value !== false
     return isGiven && reason !== '' ? [`${option.long} is refused: ${reason}.`] : []
   })
-  if (given.length > 0) throw new RunnerError('usage', given.join('\n'))
+  if (given.length === 0) return
+  const lines =
+    given.length === 1
+      ? given
+      : ['Some flags of papermill are not for here:', ...given.map((line) => `  - ${line}`)]
+  throw new RunnerError('usage', lines.join('\n'))
 }
 
 export function pairOption(flags: string, description: string): Option {

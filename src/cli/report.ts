@@ -10,7 +10,7 @@ export function report(error: unknown): ExitCode {
   // Commander has told already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof RunnerError && error.code !== 'internal') {
-    if (!isBrokenPipe(error.cause)) process.stderr.write(`error: ${clean(textOf(error))}\n`)
+    process.stderr.write(`error: ${clean(textOf(error))}\n`)
     return error.code === 'usage' ? 2 : 1
   }
   if (isBrokenPipe(error)) return 1
@@ -31,6 +31,7 @@ export function warn(message: string): void {
 function textOf({ message, code, errors = [] }: RunnerError): string {
   if (errors.length === 0) return message
   const repeats = errors.every((fault) => message.includes(fault.message))
+  if (repeats && message.includes('\n')) return message
   const head = repeats ? `${PROBLEMS[code].title}.` : message
   return [head, ...errors.map((fault) => `  - ${fault.message}`)].join('\n')
 }

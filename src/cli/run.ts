@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { RunnerError } from '../errors.ts'
 import type { JsonValue } from '../notebook/json.ts'
 import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import { newId } from './new-id.ts'
 import { type Given, givenParameters, injectedPaths } from './papermill-arguments.ts'
 import type { PapermillOptions } from './papermill-options.ts'
 import { fillPath } from './path-template.ts'
@@ -60,6 +60,10 @@ function parametersFor(
 ): ReadonlyMap<string, JsonValue> {
   if (template.parametersCell === undefined) return untypedValues(given)
   const inputs = inputsFromCell(template.parametersCell, template.language)
+  if (inputs.description !== undefined && Object.keys(inputs.properties).length === 0) {
+    if (given.size > 0) warn(`${inputs.description} The parameters are injected as they are.`)
+    return untypedValues(given)
+  }
   const undeclared = [...given.keys()].filter((name) => !Object.hasOwn(inputs.properties, name))
   const paths = injectedPaths(options, { input: '', output: '' })
   const free = new Set(undeclared.filter((name) => options.allowUndeclared || paths.has(name)))
@@ -69,9 +73,4 @@ function parametersFor(
   const typed = typedValues(new Map([...given].filter(([name]) => !free.has(name))), inputs)
   // In the order in which they were given.
   return new Map([...untypedValues(given), ...typed])
-}
-
-/** As papermill's: 8 hexadecimal digits. */
-function newId(): string {
-  return randomBytes(4).toString('hex')
 }

@@ -33,11 +33,7 @@ export function typedValues(given: ReadonlyMap<string, Given>, inputs: InputsSch
       values,
     ),
   )
-  if (faults.length > 0) {
-    throw new RunnerError('invalid-parameters', faults.map(({ message }) => message).join(' '), {
-      errors: faults,
-    })
-  }
+  if (faults.length > 0) throw misfits(faults)
   const typed = new Map<string, JsonValue>()
   for (const name of given.keys()) {
     const value = (values.has(name) ? fromValues : fromTexts).get(name)
@@ -59,9 +55,22 @@ export function untypedValues(given: ReadonlyMap<string, Given>): Map<string, Js
  */
 function wordOf(text: string, declared: InputSchema | undefined, required: boolean): JsonValue | undefined {
   if (declared === undefined) return undefined
+  // A link drops an empty value, but nobody writes one here without meaning it.
+  if (declared.type === 'string' && text === '') return text
   if (declared.type === undefined && declared.format === undefined) return papermillValue(text)
   const mayBeNull = !required && (declared.type !== 'string' || typeof declared.default !== 'string')
   return text === 'None' && mayBeNull ? null : undefined
+}
+
+function misfits(errors: readonly ParameterFault[]): RunnerError {
+  const count = errors.length === 1 ? 'One parameter does' : `${errors.length} parameters do`
+  const hints = [
+    ['unknown', 'With --allow-undeclared the notebook gets what it does not declare, too.'],
+    ['invalid', 'A type is declared as in `scale: float = 1`; where it is not, the value there gives it.'],
+  ].flatMap(([kind, hint = '']) => (errors.some(({ fault }) => fault === kind) ? [hint] : []))
+  const lines = errors.map(({ message }) => `  - ${message}`)
+  const message = [`${count} not fit the parameters cell of the notebook:`, ...lines, ...hints].join('\n')
+  return new RunnerError('invalid-parameters', message, { errors })
 }
 
 function requiring(inputs: InputsSchema, keeps: (name: string) => boolean): InputsSchema {

@@ -4,6 +4,7 @@ import { RunnerError } from '../errors.ts'
 import { translatorFor } from '../notebook/inject/translator.ts'
 import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import { withCatalogue } from './open-catalogue.ts'
+import { print } from './print.ts'
 import { textTable } from './text-table.ts'
 
 interface Finding {
@@ -24,9 +25,7 @@ export async function validate(where: string, options: { readonly notebooks?: bo
       if (findings.length === 0) rows.push(['ok', entry.id, ''])
       else for (const { kind, what } of findings) rows.push([kind, entry.id, what])
     }
-    process.stdout.write(
-      rows.length === 0 ? 'The catalogue is empty.\n' : textTable(['', 'Notebook', ''], rows),
-    )
+    await print(rows.length === 0 ? 'The catalogue is empty.\n' : textTable(['', 'Notebook', ''], rows))
     const bad = new Set(rows.filter(([kind]) => kind === 'broken').map(([, id]) => id))
     if (bad.size > 0) {
       const all = entries.length + broken.length

@@ -1,48 +1,57 @@
-import { randomBytes } from 'node:crypto'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import {
+  closeSync,
+  fchmodSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RunnerError } from '../errors.ts'
+import { newId } from './new-id.ts'
+import { print } from './print.ts'
 
 /**
  * Writes to a file whole or not at all, or to the standard output for `-`. What is there is replaced, the notebook that was
  * read included: papermill allows that too, and nothing is lost by it, as a second injection replaces the first.
  */
 export async function writeOutput(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  if (path === '-') return writeStandardOutput(chunks)
+  if (path === '-') {
+    for (const chunk of chunks) await print(chunk)
+    return
+  }
   try {
+    const before = statSync(path, { throwIfNoEntry: false })
+    // A pipe or a device is not to be replaced by a file.
+    if (before !== undefined && !before.isFile()) writeInto(path, 'w', chunks)
     // Through a link, the file behind it is replaced and the link stays.
-    const target = await realpath(path).catch(() => path)
-    const before = await stat(target).catch(() => undefined)
-    if (before === undefined || before.isFile()) await replaceFile(target, chunks, before?.mode)
-    else await writeInto(target, 'w', chunks)
+    else if (before !== undefined) replaceFile(realpathSync(path), chunks, before.mode)
+    else replaceFile(path, chunks)
   } catch (error) {
     throw unwritable(path, error)
   }
 }
 
-async function replaceFile(target: string, chunks: readonly Uint8Array[], mode: number | undefined) {
-  const name = `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`
-  const temporary = join(dirname(target), name)
+function replaceFile(path: string, chunks: readonly Uint8Array[], mode?: number): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${newId()}.tmp`)
   try {
-    await writeInto(temporary, 'wx', chunks, mode)
-    await rename(temporary, target)
+    writeInto(temporary, 'wx', chunks, mode)
+    renameSync(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true })
+    rmSync(temporary, { force: true })
     throw error
   }
 }
 
-async function writeInto(path: string, flags: string, chunks: readonly Uint8Array[], mode?: number) {
-  await using file = await open(path, flags)
-  if (mode !== undefined) await file.chmod(mode)
-  await file.writeFile(chunks)
-}
-
-async function writeStandardOutput(chunks: readonly Uint8Array[]): Promise<void> {
-  for (const chunk of chunks) {
-    await new Promise<void>((resolve, reject) => {
-      process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()))
-    })
+function writeInto(path: string, flags: string, chunks: readonly Uint8Array[], mode?: number): void {
+  const file = openSync(path, flags)
+  try {
+    if (mode !== undefined) fchmodSync(file, mode)
+    for (const chunk of chunks) writeFileSync(file, chunk)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -25,6 +25,12 @@ export function papermill(args: readonly string[], around: Around = {}): Promise
   return ended(join(root, '.venv-oracle/bin/papermill'), args, around)
 }
 
+/** Runs command lines of papermill one after the other in one process, as it takes a second to start. */
+export function papermillLines(lines: ReadonlyArray<readonly string[]>, cwd: string): Promise<Ended> {
+  const program = join(root, 'test/oracle/papermill_cli.py')
+  return ended(join(root, '.venv-oracle/bin/python'), [program], { input: JSON.stringify(lines), cwd })
+}
+
 /** Runs a Python program where papermill and PyYAML are. */
 export function python(program: string, input: string): Promise<Ended> {
   return ended(join(root, '.venv-oracle/bin/python'), ['-c', program], { input })
