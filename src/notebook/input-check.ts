@@ -78,8 +78,8 @@ function textCheck(schema: InputSchema): Check {
     if (!value.isWellFormed()) return new Misfit('its text has half of a character in it (a lone surrogate)')
     const problem = problemOf?.(value)
     if (problem !== undefined) return new Misfit(problem)
-    if (value.length < minLength || value.length > maxLength) {
-      // JSON Schema counts characters, JavaScript UTF-16 units.
+    // JSON Schema counts characters, JavaScript UTF-16 units, of which a character is one or two.
+    if (value.length < 2 * minLength || value.length > maxLength) {
       const length = Array.from(value).length
       if (length < minLength || length > maxLength) return new Misfit(`got ${length} characters`)
     }

@@ -144,8 +144,7 @@ function fieldOf(name: string, schema: InputSchema, required: boolean): Field {
     read: textReader(schema),
     check,
     fallback,
-    emptyIsText:
-      plain && !required && (typeof schema.default === 'string' || schema['x-own-default'] !== undefined),
+    emptyIsText: plain && typeof schema.default === 'string',
   }
 }
 

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compilePattern } from '../../src/notebook/pattern.ts'
+
+describe('patterns', () => {
+  it.each([
+    ['^[A-Z]{2}\\d{4}$', 'AB1234', 'AB123'],
+    ['^(?:\\d{1,3}\\.){3}\\d{1,3}$', '127.0.0.1', '127.0.0'],
+    ['^[^@]+@[^@]+\\.[^@]+$', 'a@b.org', 'a@b'],
+    ['^(?:S2A|S2B)_.*$', 'S2B_x', 'S2C_x'],
+    ['(?<year>\\d{4})', 'in 2024', 'in 24'],
+    ['^\\p{Lu}', 'É', 'é'],
+    ['[(*+?|]', 'a|b', 'ab'],
+    ['\\(\\)*', '(', ')'],
+  ])('%s', (source, good, bad) => {
+    const pattern = compilePattern(source)
+    expect(pattern(good)).toBe(true)
+    expect(pattern(bad)).toBe(false)
+  })
+
+  it.each([
+    ['[', 'not a regular expression'],
+    ['a{2,1}', 'not a regular expression'],
+    ['\\-', 'not a regular expression'],
+    ['a'.repeat(501), 'longer than 500 characters'],
+    ['(?=a)b', 'looks ahead'],
+    ['(?<!a)b', 'looks ahead'],
+    ['(a)\\1', 'refers back'],
+    ['(?<x>a)\\k<x>', 'refers back'],
+    ['^(a+)+$', 'more than one way'],
+    ['^(a|a)*$', 'more than one way'],
+    ['^(a?){2,}$', 'more than one way'],
+    ['^((a+)b)*$', 'more than one way'],
+    ['^(a|b|ab){20}$', 'too many ways'],
+    ['.*.*.*.*x', 'too many ways'],
+    ['a?'.repeat(30), 'too many ways'],
+    ['(x{0,30}){2}', 'too many ways'],
+  ])('%s is refused: %s', (source, reason) => {
+    expect(() => compilePattern(source)).toThrow(SyntaxError)
+    expect(() => compilePattern(source)).toThrow(reason)
+  })
+
+  it('does not try texts that are too long for it', () => {
+    expect(compilePattern('^a*a*$')('a'.repeat(2000))).toBe(true)
+    expect(compilePattern('^a*a*$')('a'.repeat(2001))).toBeUndefined()
+    expect(compilePattern('^a$')('a'.repeat(9000))).toBeUndefined()
+  })
+
+  it('never keeps the matcher busy for long', () => {
+    const atom = fc.constantFrom('a', '.', '[ab]', '\\w', '(a)', '(?:ab)', '(a|b)', '(?:a|ab)', '(a?)')
+    const part = fc
+      .tuple(atom, fc.constantFrom('', '*', '+', '?', '{2}', '{1,3}', '{2,}', '*?'))
+      .map((both) => both.join(''))
+    const source = fc
+      .tuple(
+        fc.constantFrom('', '^'),
+        fc.array(fc.oneof(part, fc.constant('|')), { minLength: 1, maxLength: 8 }),
+        fc.constantFrom('', '$', 'c'),
+      )
+      .map(([start, parts, end]) => start + parts.join('') + end)
+    fc.assert(
+      fc.property(source, (text) => {
+        let pattern: ReturnType<typeof compilePattern>
+        try {
+          pattern = compilePattern(text)
+        } catch {
+          return
+        }
+        const before = process.cpuUsage()
+        for (const length of [100, 158, 500, 2000, 8192]) pattern(`${'a'.repeat(length - 1)}!`)
+        const { user } = process.cpuUsage(before)
+        // Processor time, so that a busy machine changes nothing; one that explodes takes longer than the universe.
+        expect(user / 1000).toBeLessThan(3000)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
