@@ -1,4 +1,4 @@
-import { isInt64, isSafe, kindsOf } from './kind.ts'
+import { isInt64, isSafe } from './kind.ts'
 import { defineLanguage, words } from './language.ts'
 import { refuse } from './refuse.ts'
 import { hex } from './text.ts'
@@ -64,11 +64,11 @@ export const matlab = defineLanguage({
     list: (items, write) => `{${items.map(write).join(', ')}}`,
     dict(entries, write) {
       if (entries.size === 0) return 'containers.Map()'
-      const values = [...entries.values()]
-      // A map of values that look alike keeps them in one array, of one type.
-      const mixed = kindsOf(values).size > 1 || values.some((value) => write(value).startsWith('0x'))
       const keys = [...entries.keys()].map(characters).join(', ')
-      return `containers.Map({${keys}}, {${values.map(write).join(', ')}}${mixed ? ", 'UniformValues', false" : ''})`
+      const values = [...entries.values()].map(write)
+      // A map of numbers alone keeps them in one array of one type, which would round integers of 64 bits.
+      const apart = values.some((value) => value.startsWith('0x')) ? ", 'UniformValues', false" : ''
+      return `containers.Map({${keys}}, {${values.join(', ')}}${apart})`
     },
   },
   assign: (name, literal) => `${name} = ${literal};`,
