@@ -16,6 +16,7 @@ const APPLICATIONS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
+const require = createRequire(import.meta.url)
 const CACHE = join(import.meta.dirname, '../../.cache')
 
 /** The machine's own Chrome or Chromium, else the one inside the npm package, which is for Linux on x64. */
@@ -39,7 +40,7 @@ export async function findChromium(): Promise<Chromium> {
 
 /** Unpacked once, into a folder that gets its name when it is whole: several test files may need it at once. */
 async function packagedChromium(): Promise<Chromium> {
-  const root = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..')
+  const root = join(dirname(require.resolve('@sparticuz/chromium')), '..')
   const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const folder = join(CACHE, `chromium-${version}`)
   if (!existsSync(folder)) await unpack(join(root, 'bin'), folder)
