@@ -90,15 +90,18 @@ export class Catalog {
     return this.#list.find(id)
   }
 
-  /** From memory while fresh. Also throws what `TemplateStore.load` and `inputsFromCell` throw. */
-  async offer(id: string): Promise<Offer> {
+  /**
+   * From memory while fresh. `kernelName` is the kernel that is wanted in place of the entry's and the notebook's own.
+   * Also throws what `TemplateStore.load` and `inputsFromCell` throw.
+   */
+  async offer(id: string, kernelName?: string): Promise<Offer> {
     const entry = this.find(id)
-    const { template, version } = await this.#templates.load(entry.template, entry.kernel)
+    const { template, version } = await this.#templates.load(entry.template, kernelName ?? entry.kernel)
     const known = this.#offers.get(entry)
     if (known?.template === template) return known
     const inputs = entry.inputs ?? inputsFromCell(template.parametersCell ?? '', template.language)
     const offer = { entry, inputs, template, version }
-    this.#offers.set(entry, offer)
+    if (kernelName === undefined) this.#offers.set(entry, offer)
     return offer
   }
 

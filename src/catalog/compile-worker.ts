@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { isMarkedAsUntransferable, parentPort } from 'node:worker_threads'
 import { type ErrorCode, RunnerError } from '../errors.ts'
+import { languageOfKernel } from '../notebook/kernel-language.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
 import type { BrokenEntry, CatalogEntry } from './entry.ts'
 import { type CatalogueBase, readCatalogue } from './formats.ts'
@@ -46,17 +47,25 @@ function answerTo(job: Job): Answer {
     if (job.kind === 'catalogue') return { kind: 'catalogue', ...readList(job.text, job.base) }
     if (job.kind === 'heading') return { kind: 'heading', heading: headingOf(job.bytes) }
     const version = createHash('sha256').update(job.bytes).digest('hex')
-    const template = compileTemplate(job.bytes, {
-      ...(job.kernelName === undefined ? {} : { kernelName: job.kernelName }),
-      newId: () => randomUUID().slice(0, 8),
-    })
-    return { kind: 'template', template, version, bytes: job.bytes }
+    return { kind: 'template', template: compile(job.bytes, job.kernelName), version, bytes: job.bytes }
   } catch (error) {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
     if (error instanceof RunnerError)
       return { kind: 'error', code: error.code, message: error.message, cause }
     return { kind: 'error', code: 'internal', message: 'Reading it went wrong on our side.', cause }
   }
+}
+
+/** Most of the platform's notebooks name no kernel: they are Python's. */
+const DEFAULT_KERNEL = 'python3'
+
+function compile(bytes: Uint8Array, kernelName: string | undefined): CompiledTemplate {
+  const newId = () => randomUUID().slice(0, 8)
+  const withKernel = (name: string) =>
+    compileTemplate(bytes, { kernelspec: { name, language: languageOfKernel(name) }, newId })
+  if (kernelName !== undefined) return withKernel(kernelName)
+  const template = compileTemplate(bytes, { newId })
+  return template.kernelName === undefined && template.language === '' ? withKernel(DEFAULT_KERNEL) : template
 }
 
 /** A list crosses by copying, for which the server's thread waits: 20 ms for as many as this. */

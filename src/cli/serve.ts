@@ -6,7 +6,7 @@ import { createContext } from '../context.ts'
 export async function serve(): Promise<void> {
   const { config } = loadConfig()
   const log = pino({
-    base: undefined,
+    base: null,
     level: config.logLevel,
     redact: ['req.headers.authorization', 'req.headers.cookie'],
   })

@@ -16,6 +16,8 @@ const BBOX: InputSchema = {
   maxItems: 6,
 }
 const MAX_SOURCE = 200
+/** A cell is written by a person; more is data, or meant to keep us busy. */
+const MAX_CELL = 100_000
 
 /**
  * The inputs of a notebook that nobody described, read from its parameters cell: every variable that is set there, with the
@@ -24,9 +26,12 @@ const MAX_SOURCE = 200
  *
  * Of formats only two are guessed: `bbox` by the name and a value that is one (or None), and `uri` by a name that ends
  * in `url` or `urls` and values that are URLs. Languages: Python in full; R, Julia and bash by the line; of others there
- * are no inputs, which `description` says. The same where the cell is no Python.
+ * are no inputs, which `description` says. The same where the cell is no Python, or too long.
  */
 export function inputsFromCell(source: string, language: string): InputsSchema {
+  if (source.length > MAX_CELL) {
+    return inputsSchema([], `The parameters cell is longer than ${MAX_CELL} characters and is not read for its inputs.`)
+  }
   try {
     const parameters = parametersOf(source, language.toLowerCase())
     if (parameters !== undefined) return inputsSchema(parameters)

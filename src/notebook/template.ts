@@ -30,6 +30,11 @@ export interface CompiledTemplate {
 export interface TemplateOptions {
   readonly kernelName?: string
   readonly language?: string
+  /**
+   * Written into the notebook where it names another kernel or none, so that JupyterLab opens it with this one.
+   * `language` is undefined where it is not known; the notebook's own is then kept.
+   */
+  readonly kernelspec?: { readonly name: string; readonly language: string | undefined }
   /** Ids for the cells that need one: 8 hexadecimal digits. */
   readonly newId: () => string
 }
@@ -41,6 +46,7 @@ export interface TemplateOptions {
  */
 export function compileTemplate(bytes: Uint8Array, options: TemplateOptions): CompiledTemplate {
   const notebook = readNotebook(bytes, options.newId)
+  if (options.kernelspec !== undefined) setKernelspec(notebook.metadata, options.kernelspec)
   const papermill = addPapermillMetadata(notebook)
   const placement = placeInjectedCell(notebook.cells)
   const parametersCell = placement.parameters?.node
@@ -64,6 +70,21 @@ function kernelOf(
     kernelName: options.kernelName || textIn(spec, 'name') || undefined,
     language: options.language || textIn(info, 'name') || textIn(spec, 'language') || '',
   }
+}
+
+function setKernelspec(
+  metadata: JsonObject,
+  { name, language }: NonNullable<TemplateOptions['kernelspec']>,
+): void {
+  const spec = metadata.get('kernelspec')
+  if (textIn(spec, 'name') === name) return
+  const known = language ?? (textIn(metadata.get('language_info'), 'name') || textIn(spec, 'language'))
+  const entries: [string, JsonValue][] = [
+    ['display_name', name],
+    ['name', name],
+  ]
+  if (known !== undefined) entries.push(['language', known])
+  metadata.set('kernelspec', new Map(entries))
 }
 
 function textIn(object: JsonValue | undefined, key: string): string | undefined {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { TemplateLocation } from '../catalog/entry.ts'
@@ -6,6 +5,7 @@ import { type ParameterFault, RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { chooseWorkspace } from '../identity/workspace.ts'
 import { parseQuery } from '../notebook/input-values.ts'
+import { languageOfKernel } from '../notebook/kernel-language.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
 import { readLink, withFaults } from './link.ts'
@@ -42,9 +42,13 @@ export function prepareWith(parts: {
   const { catalog, storage, runs, reserved } = parts
   return async (caller, notebookId, query) => {
     const link = readLink(query)
-    const { entry, inputs, template, version } = await catalog.offer(notebookId)
+    const offer = await catalog.offer(notebookId)
+    const { entry, inputs } = offer
+    const { kernel } = link.controls
     const [open, forbidden] = splitReserved(link.inputs)
-    const parameters = withFaults([...link.faults, ...forbidden], () => parseQuery(linkInputs(inputs), open))
+    const faults = [...link.faults, ...forbidden, ...kernelFaults(kernel, offer.template.language)]
+    const parameters = withFaults(faults, () => parseQuery(linkInputs(inputs), open))
+    const { template, version } = kernel === undefined ? offer : await catalog.offer(notebookId, kernel)
     const workspace = chooseWorkspace(caller, link.controls.workspace)
     if ((link.controls.mode ?? entry.mode) === 'execute') {
       throw new RunnerError(
@@ -64,7 +68,8 @@ export function prepareWith(parts: {
       parameters: values,
       inputPath: pathOf(entry.template),
       outputPath: storage.kind === 's3' ? `s3://${object.bucket}/${object.key}` : object.key,
-      cellId: randomBytes(4).toString('hex'),
+      // The random end of the run's id: as unique, and no second draw.
+      cellId: id.slice(-8),
     })
     await storage.put(scope, object, notebook)
     await runs.insertPrepared(
@@ -80,6 +85,19 @@ export function prepareWith(parts: {
     )
     return { id, notebookId, workspace, object }
   }
+}
+
+/** A kernel of another language could not read what is injected, nor the notebook itself. */
+function kernelFaults(kernel: string | undefined, notebookLanguage: string): readonly ParameterFault[] {
+  if (kernel === undefined) return []
+  const base = { name: '_kernel', fault: 'invalid', received: kernel } as const
+  if (!/^[A-Za-z0-9._-]{1,100}$/.test(kernel)) {
+    return [{ ...base, message: '_kernel must be the name of a kernel, such as python3.' }]
+  }
+  const language = languageOfKernel(kernel)
+  if (language === undefined || language.toLowerCase() === notebookLanguage.toLowerCase()) return []
+  const message = `_kernel: ${kernel} is a kernel for ${language}, and this notebook is in ${notebookLanguage}.`
+  return [{ ...base, message, expected: `a kernel for ${notebookLanguage}` }]
 }
 
 type Pair = readonly [string, string]

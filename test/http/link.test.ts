@@ -119,6 +119,21 @@ describe('a link followed by a program', () => {
     },
   )
 
+  it('opens the notebook with another kernel of its language, and refuses one that cannot read it', async () => {
+    const { id } = await runOf(await runner.program(`${NDVI}&_kernel=python-geo`))
+    const file = join(folder.path, `workspaces/local/notebooks/ndvi_calculation-${id}.ipynb`)
+    const { metadata } = JSON.parse(await readFile(file, 'utf8'))
+    expect(metadata.kernelspec).toEqual({
+      name: 'python-geo',
+      display_name: 'python-geo',
+      language: 'python',
+    })
+    for (const kernel of ['ir', '../x', 'a b']) {
+      const refused = await runner.program(`${NDVI}&_kernel=${encodeURIComponent(kernel)}`)
+      expect((await problemOf(refused)).errors).toMatchObject([{ name: '_kernel', received: kernel }])
+    }
+  })
+
   it('names the nearest notebook where there is none by that id', async () => {
     const response = await runner.program('/run/notebook/ndvi_calculaton')
     expect(response.status).toBe(404)

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { JsonNumber, type JsonValue } from '../../src/notebook/json.ts'
+import { prepareNotebook } from '../../src/notebook/prepare.ts'
+import { compileTemplate } from '../../src/notebook/template.ts'
 import { refusedByUs } from '../support/broken-notebooks.ts'
 import { Papermill } from '../support/papermill.ts'
-import { noParameters, prepare, utf8 } from '../support/prepare.ts'
+import { countedIds, noParameters, prepare, utf8 } from '../support/prepare.ts'
 
 let papermill: Papermill
 beforeAll(() => {
@@ -132,6 +134,18 @@ const differences: Readonly<Record<string, () => Promise<void>>> = {
       'output',
     )
     await expect(both({ notebook: old })).rejects.toThrow('The notebook has format 3, from before 2015.')
+  },
+  'writes the kernel that was asked for': async () => {
+    const bare = { notebook: utf8(notebook({ metadata: {} })), parameters: noParameters() }
+    expect(await papermill.prepare({ ...bare, kernelName: 'ir', language: 'R' })).toHaveProperty('output')
+    const template = compileTemplate(bare.notebook, {
+      kernelspec: { name: 'ir', language: 'R' },
+      newId: countedIds(),
+    })
+    const chunks = prepareNotebook(template, { ...bare, inputPath: 'a', outputPath: 'b', cellId: '0' })
+    const { metadata } = JSON.parse(Buffer.concat(chunks).toString())
+    expect(metadata.kernelspec).toEqual({ display_name: 'ir', language: 'R', name: 'ir' })
+    expect(template).toMatchObject({ kernelName: 'ir', language: 'R' })
   },
   'refuses cells with parts of a wrong type': async () => {
     for (const { notebook: broken, message } of refusedByUs) {
