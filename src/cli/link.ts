@@ -23,14 +23,20 @@ type Pair = readonly [name: string, text: string]
  * takes; without one, the parameters are taken as they are.
  */
 export async function link(id: string, options: LinkOptions): Promise<void> {
+  if (/^\.{0,2}$/.test(id)) throw new RunnerError('usage', `"${id}" cannot be the id of a notebook.`)
   const base = baseUrl(options.url)
   const inputs = options.parameters ?? []
   const controls: Pair[] = []
   if (options.workspace !== undefined) controls.push(['_workspace', options.workspace])
   if (options.mode !== undefined) controls.push(['_mode', options.mode])
   const pairs = options.catalogue === undefined ? inputs : await checked(id, inputs, options.catalogue)
-  const query = [...pairs, ...controls].map(([name, text]) => `${encode(name)}=${encode(text)}`).join('&')
-  await print(`${base}/run/notebook/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}\n`)
+  await print(`${linkText(base, id, [...pairs, ...controls])}\n`)
+}
+
+/** The run link to a notebook. `base` has no slash at its end. */
+export function linkText(base: string, id: string, pairs: readonly Pair[]): string {
+  const query = pairs.map(([name, text]) => `${encode(name)}=${encode(text)}`).join('&')
+  return `${base}/run/notebook/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`
 }
 
 function baseUrl(given: string | undefined): string {

@@ -25,7 +25,9 @@ export async function validate(where: string, options: { readonly notebooks?: bo
       if (findings.length === 0) rows.push(['ok', entry.id, ''])
       else for (const { kind, what } of findings) rows.push([kind, entry.id, what])
     }
-    await print(rows.length === 0 ? 'The catalogue is empty.\n' : textTable(['', 'Notebook', ''], rows))
+    await print(
+      rows.length === 0 ? 'The catalogue is empty.\n' : textTable(['Result', 'Notebook', 'Why'], rows),
+    )
     const bad = new Set(rows.filter(([kind]) => kind === 'broken').map(([, id]) => id))
     if (bad.size > 0) {
       const all = entries.length + broken.length
