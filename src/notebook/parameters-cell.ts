@@ -30,7 +30,10 @@ const MAX_CELL = 100_000
  */
 export function inputsFromCell(source: string, language: string): InputsSchema {
   if (source.length > MAX_CELL) {
-    return inputsSchema([], `The parameters cell is longer than ${MAX_CELL} characters and is not read for its inputs.`)
+    return inputsSchema(
+      [],
+      `The parameters cell is longer than ${MAX_CELL} characters and is not read for its inputs.`,
+    )
   }
   try {
     const parameters = parametersOf(source, language.toLowerCase())

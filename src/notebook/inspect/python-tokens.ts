@@ -18,7 +18,6 @@ const QUOTE = /(?:[rbuft]|br|rb|fr|rf|tr|rt)?("""|'''|"|')/iy
 const OPERATOR = /\*\*=?|\/\/=?|>>=?|<<=?|[-+*/%@&|^=!<>:]=|->|\.\.\.|./sy
 const BLANKS = /(?:[ \t\f]|\\\n)*/y
 const REST_OF_LINE = /[^\n]*/y
-const MAX_NESTED_STRINGS = 20
 
 /** The tokens of a cell. Throws SyntaxError where a string or bracket has no end. `source` has `\n` line ends only. */
 export function pythonTokens(source: string): Token[] {
@@ -91,8 +90,7 @@ function linesIn(text: string): number {
 }
 
 /** Where the string ends whose opening quotes end at `from`. In `{…}` of an f-string there may be strings again. */
-function stringEnd(source: string, start: number, from: number, depth = 0): number {
-  if (depth > MAX_NESTED_STRINGS) throw new SyntaxError('strings lie too deep in one another')
+function stringEnd(source: string, start: number, from: number): number {
   const opening = source.slice(start, from)
   const quotes = /["']+$/.exec(opening)?.[0] ?? '"'
   const formatted = /^[rR]?[fFtT]/.test(opening)
@@ -106,7 +104,7 @@ function stringEnd(source: string, start: number, from: number, depth = 0): numb
     else if (formatted && (source.startsWith('{{', at) || source.startsWith('}}', at)) && braces === 0)
       at += 2
     else if (formatted && braces > 0 && (here === '"' || here === "'")) {
-      at = stringEnd(source, at, endOf(QUOTE, source, at) ?? at + 1, depth + 1)
+      at = stringEnd(source, at, endOf(QUOTE, source, at) ?? at + 1)
     } else {
       if (formatted && here === '{') braces += 1
       if (formatted && here === '}') braces = Math.max(braces - 1, 0)
