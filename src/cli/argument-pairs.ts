@@ -11,9 +11,10 @@ interface KnownOption {
 const PAIRS = ['--parameters', '--parameters_raw']
 
 /**
- * Commander's options take one value, papermill's `-p NAME VALUE` takes two, and the second may begin with a dash
- * (`-p lon -4.5`). So both become one argument before Commander sees them: `--parameters=["lon","-4.5"]`, which
- * `parsePair` takes apart again. `options` tell which other arguments are values and not options. Throws `usage`.
+ * Commander's options take one value, papermill's `-p NAME VALUE` takes two, and the second may begin with
+ * a dash (`-p lon -4.5`). So both become one argument before Commander sees them:
+ * `--parameters=["lon","-4.5"]`, which `parsePair` takes apart again. `options` tell which other arguments
+ * are values and not options. Throws `usage`.
  */
 export function joinPairs(args: readonly string[], options: readonly KnownOption[]): string[] {
   const joined: string[] = []

@@ -2,7 +2,10 @@ import { loadConfig } from '../config/config.ts'
 import { print } from './print.ts'
 import { textTable } from './text-table.ts'
 
-/** `notebook-runner config`: the settings in force, with secrets masked. Throws `invalid-settings` with every fault. */
+/**
+ * `notebook-runner config`: the settings in force, with secrets masked. Throws `invalid-settings` with
+ * every fault.
+ */
 export async function showConfig(options: { readonly json?: boolean }): Promise<void> {
   const { settings } = loadConfig()
   if (options.json) {

@@ -11,7 +11,10 @@ import { readInput } from './read-input.ts'
 import { warn } from './report.ts'
 import { textTable } from './text-table.ts'
 
-/** `notebook-runner inspect`: what a notebook takes, as a table, or as a JSON Schema alone. Warnings go to the standard error. */
+/**
+ * `notebook-runner inspect`: what a notebook takes, as a table, or as a JSON Schema alone. Warnings go to
+ * the standard error.
+ */
 export async function inspect(path: string, options: { readonly json?: boolean }): Promise<void> {
   const template = compileTemplate(await readInput(path, 'The notebook'), { newId })
   const inputs = inputsFromCell(template.parametersCell ?? '', template.language)

@@ -19,8 +19,8 @@ export interface LinkOptions {
 type Pair = readonly [name: string, text: string]
 
 /**
- * `notebook-runner link`: prints a run link and nothing else. With a catalogue, the link is one that the notebook
- * takes; without one, the parameters are taken as they are.
+ * `notebook-runner link`: prints a run link and nothing else. With a catalogue, the link is one that the
+ * notebook takes; without one, the parameters are taken as they are.
  */
 export async function link(id: string, options: LinkOptions): Promise<void> {
   if (/^\.{0,2}$/.test(id)) throw new RunnerError('usage', `"${id}" cannot be the id of a notebook.`)

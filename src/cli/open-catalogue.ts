@@ -6,8 +6,9 @@ import { loadConfig } from '../config/config.ts'
 import { RunnerError } from '../errors.ts'
 
 /**
- * Opens a catalogue just as the service would, with the hosts that the settings allow, but with no memory of an earlier time.
- * `use` may do with it what it likes until it returns. Throws `catalogue-unavailable` where there is none.
+ * Opens a catalogue just as the service would, with the hosts that the settings allow, but with no memory
+ * of an earlier time. `use` may do with it what it likes until it returns. Throws `catalogue-unavailable`
+ * where there is none.
  */
 export async function withCatalogue<T>(where: string, use: (catalog: Catalog) => Promise<T>): Promise<T> {
   const { config } = loadConfig()

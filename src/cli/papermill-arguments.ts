@@ -3,14 +3,18 @@ import { isObject, type JsonObject, type JsonValue, parseJson } from '../noteboo
 import type { PapermillOptions } from './papermill-options.ts'
 import { readInput } from './read-input.ts'
 
-/** A value as it was given: text of the command line, whose type is still to be found, or a value with a type. */
+/**
+ * A value as it was given: text of the command line, whose type is still to be found, or a value with a
+ * type.
+ */
 export type Given =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly value: JsonValue }
 
 /**
- * All parameters of a command line, later sources over earlier ones, in papermill's order (`papermill()` in its cli.py): paths, base64,
- * files, YAML, `-p`, `-r`. A name keeps its first place. Throws `usage` and `not-found`.
+ * All parameters of a command line, later sources over earlier ones, in papermill's order (`papermill()` in
+ * its cli.py): paths, base64, files, YAML, `-p`, `-r`. A name keeps its first place. Throws `usage` and
+ * `not-found`.
  */
 export async function givenParameters(
   options: PapermillOptions,

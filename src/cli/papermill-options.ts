@@ -15,8 +15,12 @@ export interface PapermillOptions {
   readonly language?: string
 }
 
-/** What papermill has besides, and why there is none of it here. What only asks for less is taken, as less is done. */
 const EXECUTES = 'it is about executing, and only preparing is part of this version'
+
+/**
+ * What papermill has besides, and why there is none of it here. What only asks for less is taken, as less
+ * is done.
+ */
 const REFUSED: ReadonlyArray<readonly [flags: string, reason: string]> = [
   ['--engine <name>', EXECUTES],
   ['--cwd <folder>', `${EXECUTES}; paths on this command line are relative to the current folder`],

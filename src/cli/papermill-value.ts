@@ -5,8 +5,8 @@ const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?|\d+(?:_\d+)*\.\d+(?:_\d+)*|\.\d+(?:_\d+)
 const NAMED_FLOAT = /^([+-]?)(?:(nan)|inf|infinity)$/i
 
 /**
- * The value that papermill makes of a text on the command line (`_resolve_type` of its cli.py): `True`, `False`,
- * `None`, what Python's `int()` takes, what `float()` takes, else the text.
+ * The value that papermill makes of a text on the command line (`_resolve_type` of its cli.py): `True`,
+ * `False`, `None`, what Python's `int()` takes, what `float()` takes, else the text.
  */
 export function papermillValue(text: string): JsonValue {
   if (text === 'True') return true

@@ -2,8 +2,8 @@ import { RunnerError } from '../errors.ts'
 import { JsonNumber, type JsonValue, pythonNumber } from '../notebook/json.ts'
 
 /**
- * Fills parameters into a path, as papermill does (`parameterize_path`): `out/{year}.ipynb`. `{{` and `}}` stand for
- * the braces themselves. Throws `usage`.
+ * Fills parameters into a path, as papermill does (`parameterize_path`): `out/{year}.ipynb`. `{{` and `}}`
+ * stand for the braces themselves. Throws `usage`.
  */
 export function fillPath(path: string, parameters: ReadonlyMap<string, JsonValue>): string {
   return path.replace(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g, (found, name: string | undefined) => {

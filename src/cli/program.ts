@@ -6,7 +6,10 @@ import { addPapermillOptions, pairOption, refuseOtherFlags } from './papermill-o
 import { type ExitCode, report } from './report.ts'
 import type { RunOptions } from './run.ts'
 
-/** Runs one command line, without the two words before it. Each command is loaded when it is asked for: starts stay short. */
+/**
+ * Runs one command line, without the two words before it. Each command is loaded when it is asked for:
+ * starts stay short.
+ */
 export async function main(args: readonly string[]): Promise<ExitCode> {
   try {
     const program = commandLine()

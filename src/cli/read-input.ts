@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { RunnerError } from '../errors.ts'
 
-/** The bytes of a file, or of the standard input for `-`. `what` is what the file should be, for the messages. */
+/**
+ * The bytes of a file, or of the standard input for `-`. `what` is what the file should be, for the
+ * messages.
+ */
 export async function readInput(path: string, what: string): Promise<Uint8Array> {
   if (path === '-') return readStandardInput()
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {

@@ -2,7 +2,9 @@ import { CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { PROBLEMS, RunnerError } from '../errors.ts'
 
-/** How a command ends: 0 all is well, 1 what it was given is wrong, 2 the command itself is not understood. */
+/**
+ * How a command ends: 0 all is well, 1 what it was given is wrong, 2 the command itself is not understood.
+ */
 export type ExitCode = 0 | 1 | 2
 
 /** Tells the person what went wrong, on the standard error, and says how the process should end. */

@@ -18,8 +18,8 @@ export interface RunOptions extends PapermillOptions {
 }
 
 /**
- * `notebook-runner run --prepare`: reads a notebook, puts the parameters into it, writes it. Nothing is written where
- * anything is wrong.
+ * `notebook-runner run --prepare`: reads a notebook, puts the parameters into it, writes it. Nothing is
+ * written where anything is wrong.
  */
 export async function run(notebook: string, output: string | undefined, options: RunOptions): Promise<void> {
   if (!options.prepare) {
@@ -50,8 +50,8 @@ export async function run(notebook: string, output: string | undefined, options:
 }
 
 /**
- * A notebook with a `parameters` cell declares its inputs by it: they give the types, and other names are refused,
- * which are mistyped ones mostly. Any other notebook takes what comes, as with papermill.
+ * A notebook with a `parameters` cell declares its inputs by it: they give the types, and other names are
+ * refused, which are mistyped ones mostly. Any other notebook takes what comes, as with papermill.
  */
 function parametersFor(
   template: CompiledTemplate,

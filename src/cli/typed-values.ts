@@ -6,9 +6,9 @@ import type { Given } from './papermill-arguments.ts'
 import { papermillValue } from './papermill-value.ts'
 
 /**
- * The parameters with the types that the notebook's inputs declare, in the order in which they were given; nothing is filled in, as
- * papermill injects what it was given only. Throws one `invalid-parameters` with every fault: unknown names, values that
- * do not fit, inputs without a default that are missing.
+ * The parameters with the types that the notebook's inputs declare, in the order in which they were given;
+ * nothing is filled in, as papermill injects what it was given only. Throws one `invalid-parameters` with
+ * every fault: unknown names, values that do not fit, inputs without a default that are missing.
  */
 export function typedValues(given: ReadonlyMap<string, Given>, inputs: InputsSchema): Map<string, JsonValue> {
   const texts: Array<readonly [string, string]> = []

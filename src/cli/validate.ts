@@ -13,8 +13,8 @@ interface Finding {
 }
 
 /**
- * `notebook-runner validate`: every entry with everything that is wrong with it. Throws `broken-entry` where any is broken,
- * and what `withCatalogue` throws.
+ * `notebook-runner validate`: every entry with everything that is wrong with it. Throws `broken-entry`
+ * where any is broken, and what `withCatalogue` throws.
  */
 export async function validate(where: string, options: { readonly notebooks?: boolean }): Promise<void> {
   await withCatalogue(where, async (catalog) => {

@@ -14,8 +14,9 @@ import { newId } from './new-id.ts'
 import { print } from './print.ts'
 
 /**
- * Writes to a file whole or not at all, or to the standard output for `-`. What is there is replaced, the notebook that was
- * read included: papermill allows that too, and nothing is lost by it, as a second injection replaces the first.
+ * Writes to a file whole or not at all, or to the standard output for `-`. What is there is replaced, the
+ * notebook that was read included: papermill allows that too, and nothing is lost by it, as a second
+ * injection replaces the first.
  */
 export async function writeOutput(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   if (path === '-') {

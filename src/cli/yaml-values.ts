@@ -3,9 +3,10 @@ import { RunnerError } from '../errors.ts'
 import { isObject, JsonNumber, type JsonObject, type JsonValue, pythonFloat } from '../notebook/json.ts'
 
 /**
- * A YAML mapping of names to values, read as papermill reads it: YAML 1.1 by PyYAML's rules (`yes` and `on` are true,
- * `010` is 8, `1e5` without a point is text), and dates stay text. Numbers keep their exact value. `source` names the
- * text in the messages. Throws `usage` where it is no such thing, or holds what JSON has no word for.
+ * A YAML mapping of names to values, read as papermill reads it: YAML 1.1 by PyYAML's rules (`yes` and `on`
+ * are true, `010` is 8, `1e5` without a point is text), and dates stay text. Numbers keep their exact
+ * value. `source` names the text in the messages. Throws `usage` where it is no such thing, or holds what
+ * JSON has no word for.
  */
 export function parseYamlValues(text: string, source: string): JsonObject {
   const document = parseDocument(text, {

@@ -1,5 +1,5 @@
 /** Every environment variable that Notebook Runner reads, with its meaning. Nothing else reads the environment. */
-export const VARIABLES = {
+const VARIABLES = {
   PRESET: 'local, seed or eodh: sets the defaults of all others',
   HOST: 'address to listen on',
   PORT: 'port to listen on',
@@ -36,7 +36,7 @@ export type Environment = Readonly<Partial<Record<VariableName, string>>>
 /** Values that are never shown. */
 export const SECRETS: ReadonlySet<VariableName> = new Set(['RUNNER_TOKEN', 'DATABASE_URL'])
 
-export const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)
+const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)
 
 /** Picks our variables from the process environment; an empty one counts as unset, as in a ConfigMap. */
 export function readEnvironment(
