@@ -4,13 +4,13 @@ import { type Environment, readEnvironment } from './env.ts'
 import { BASE_DEFAULTS, PRESETS, type PresetName } from './presets.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
 
-export type IdentityConfig =
+type IdentityConfig =
   | { readonly kind: 'local'; readonly token: string | undefined }
   | { readonly kind: 'oidc'; readonly issuer: string; readonly audiences: readonly [string, ...string[]] }
 
-export type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
+type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
 
-export type CredentialsConfig =
+type CredentialsConfig =
   | { readonly kind: 'ambient' }
   | {
       readonly kind: 'assume-role'
@@ -30,13 +30,13 @@ export type StorageConfig =
       readonly credentials: CredentialsConfig
     }
 
-export type CatalogueConfig =
+type CatalogueConfig =
   | { readonly kind: 'examples' }
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'path'; readonly path: string }
 
 /** Where a prepared notebook is looked at: the child server's own JupyterLab, or a link made from a template. */
-export type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
+type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
 
 export interface Config {
   readonly preset: PresetName

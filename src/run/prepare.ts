@@ -12,7 +12,7 @@ import { readLink, withFaults } from './link.ts'
 import { isReserved, linkInputs, type ReservedPolicy, reservedValues } from './reserved-inputs.ts'
 import type { RunStore } from './store.ts'
 
-export interface PreparedRun {
+interface PreparedRun {
   /** UUIDv7; the `outputId` of the view link. */
   readonly id: string
   readonly notebookId: string

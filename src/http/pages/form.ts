@@ -55,16 +55,13 @@ export function formPage(request: FastifyRequest, view: FormView): string {
 function field(view: FormView, name: string, schema: InputSchema): string {
   const required = view.inputs.required.includes(name)
   const fault = view.faults.find((one) => one.name === name)
-  const help = [schema.description, `Expected: ${schemaTypeText(schema)}.`]
-    .filter((text) => text !== undefined)
-    .join(' ')
   const described = fault === undefined ? `${name}-help` : `${name}-help ${name}-fault`
   const attributes = html`id="${name}" name="${name}" aria-describedby="${described}"!${
     fault === undefined ? '' : ' aria-invalid="true"'
   }!${required ? ' aria-required="true"' : ''}`
   return html`<div class="field">
 <label for="${name}">${schema.title ?? name}!${required ? '' : ' <span class="quiet">(optional)</span>'}</label>
-<p class="help" id="${name}-help">${help}</p>
+<p class="help" id="${name}-help">!${schema.description === undefined ? '' : html`${schema.description}<br>`}Expected: ${schemaTypeText(schema)}.</p>
 !${control(schema, attributes, shownValue(view, name, schema), required)}
 !${fault === undefined ? '' : html`<p class="fault" id="${name}-fault">${fault.message}</p>`}
 </div>`

@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { temporaryDataDir } from '../support/postgres.ts'
+import { startRunner, type TestRunner } from '../support/runner.ts'
+
+/** Kept as the output of a CI run, to be looked at. */
+const SHOTS = join(import.meta.dirname, '../../test-output/screenshots')
+
+const folder = await temporaryDataDir()
+let runner: TestRunner
+let browser: Browser
+
+beforeAll(async () => {
+  await mkdir(SHOTS, { recursive: true })
+  ;[runner, browser] = await Promise.all([startRunner({ DATA_DIR: folder.path }), launchBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await runner?.[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+async function signedIn(colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme })
+  const page = await context.newPage()
+  page.setDefaultTimeout(60_000)
+  await page.goto(`${runner.url}/?token=${runner.token}`)
+  return page
+}
+
+const shot = (page: Page, name: string) =>
+  page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true })
+
+describe('the first minute', () => {
+  it('goes from the printed link to a notebook with its parameters, open in JupyterLab, and it runs', async () => {
+    const page = await signedIn()
+    expect(page.url()).toBe(`${runner.url}/processes`)
+    await shot(page, '1-notebooks')
+
+    await page.getByRole('link', { name: /NDVI/ }).click()
+    await page.getByRole('link', { name: 'Fill in the example' }).click()
+    await page.getByLabel('Area').fill('-4.5,53.1,-4.42,53.18')
+    const link = await page.locator('#link').textContent()
+    expect(link).toContain('/run/notebook/ndvi_calculation?cog_url=')
+    expect(link).toContain('bbox=-4.5%2C53.1%2C-4.42%2C53.18')
+    await shot(page, '2-form')
+
+    await page.getByRole('button', { name: 'Open in JupyterLab' }).click()
+    await page.waitForURL(/\/lab\/tree\/local\/notebooks\/ndvi_calculation-.*\.ipynb/)
+    await page.getByText('bbox = [-4.5, 53.1, -4.42, 53.18]').first().waitFor()
+    await page.locator('.jp-Notebook').click()
+    // Nobody is asked which kernel: the notebook says it.
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.getByRole('menuitem', { name: 'Run', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Run All Cells', exact: true }).click()
+    await page.locator('.jp-OutputArea-output img').first().waitFor()
+    expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').allTextContents()).toEqual(
+      [],
+    )
+    await page.locator('.jp-OutputArea-output img').first().scrollIntoViewIfNeeded()
+    await page.screenshot({ path: join(SHOTS, '3-jupyterlab.png') })
+  })
+
+  it('opens a run link that was clicked elsewhere, at once', async () => {
+    const page = await signedIn()
+    const link = `${runner.url}/run/notebook/cog_preview?cog_url=${runner.url}/examples/data/scene.tif`
+    await page.setContent(`<a href="${link}">run</a>`)
+    await page.getByRole('link', { name: 'run' }).click()
+    await page.waitForURL(/\/lab\/tree\/local\/notebooks\/cog_preview-/)
+  })
+
+  it('marks what is wrong beside its field, and keeps the rest', async () => {
+    const page = await signedIn('dark')
+    await page.goto(`${runner.url}/run/notebook/ndvi_calculation?bbox=1,2&colour=red`)
+    await shot(page, '4-faults-dark')
+    expect(await page.getByLabel('Area').inputValue()).toBe('1,2')
+    expect(await page.getByLabel('Area').getAttribute('aria-invalid')).toBe('true')
+    expect(await page.getByRole('alert').textContent()).toContain('colour')
+  })
+
+  it('is readable on a phone', async () => {
+    const page = await signedIn()
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto(`${runner.url}/processes/mean_value_calculation`)
+    await shot(page, '5-form-phone')
+    const width = await page.evaluate('document.documentElement.scrollWidth')
+    expect(width).toBeLessThanOrEqual(360)
+  })
+
+  it('tells a stranger which link to open', async () => {
+    const page = await browser.newPage()
+    await page.goto(`${runner.url}/run/notebook/cog_preview?cog_url=https://example.org/x.tif`)
+    await shot(page, '6-stranger')
+    expect(await page.textContent('main')).toContain('Open the link')
+  })
+})
