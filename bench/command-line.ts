@@ -19,8 +19,7 @@ export async function benchCommandLine(): Promise<string> {
     ...flags,
   ]
   const ours = [
-    process.execPath,
-    join(ROOT, 'src/main.ts'),
+    join(ROOT, 'notebook-runner'),
     'run',
     input,
     join(folder.path, 'b.ipynb'),

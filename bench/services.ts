@@ -76,12 +76,7 @@ export async function startServices(): Promise<Services> {
       CONFIG_URL: catalogue,
       LOG_LEVEL: 'info',
     }
-    const server = await startServer(
-      process.execPath,
-      [join(ROOT, 'src/main.ts'), 'serve'],
-      env,
-      `${url}/health`,
-    )
+    const server = await startServer(join(ROOT, 'notebook-runner'), ['serve'], env, `${url}/health`)
     const record: unknown = JSON.parse(await readFile(join(dataDir, 'postgres/process.json'), 'utf8'))
     const pid =
       typeof record === 'object' && record !== null && 'pid' in record ? Number(record.pid) : undefined

@@ -8,6 +8,7 @@ describe('patterns', () => {
     ['^(?:\\d{1,3}\\.){3}\\d{1,3}$', '127.0.0.1', '127.0.0'],
     ['^[^@]+@[^@]+\\.[^@]+$', 'a@b.org', 'a@b'],
     ['^(?:S2A|S2B)_.*$', 'S2B_x', 'S2C_x'],
+    ['\\u0041\\/\\-', 'A/-', 'A-'],
     ['(?<year>\\d{4})', 'in 2024', 'in 24'],
     ['^\\p{Lu}', 'É', 'é'],
     ['[(*+?|]', 'a|b', 'ab'],
@@ -18,32 +19,25 @@ describe('patterns', () => {
     expect(pattern(bad)).toBe(false)
   })
 
+  it.each(['^[a-z]+(-[a-z]+)*$', '^(a+)+$', '^(a|a)*$', '.*.*.*.*x', '(x{0,30}){2}'])(
+    '%s is taken, and answers at once',
+    (source) => expect(compilePattern(source)('a'.repeat(2000))).toBeTypeOf('boolean'),
+  )
+
   it.each([
     ['[', 'not a regular expression'],
     ['a{2,1}', 'not a regular expression'],
-    ['\\-', 'not a regular expression'],
     ['a'.repeat(501), 'longer than 500 characters'],
-    ['(?=a)b', 'looks ahead'],
-    ['(?<!a)b', 'looks ahead'],
-    ['(a)\\1', 'refers back'],
-    ['(?<x>a)\\k<x>', 'refers back'],
-    ['^(a+)+$', 'more than one way'],
-    ['^(a|a)*$', 'more than one way'],
-    ['^(a?){2,}$', 'more than one way'],
-    ['^((a+)b)*$', 'more than one way'],
-    ['^(a|b|ab){20}$', 'too many ways'],
-    ['.*.*.*.*x', 'too many ways'],
-    ['a?'.repeat(30), 'too many ways'],
-    ['(x{0,30}){2}', 'too many ways'],
+    ['(?=a)b', 'no look-ahead'],
+    ['(a)\\1', 'no back-references'],
   ])('%s is refused: %s', (source, reason) => {
     expect(() => compilePattern(source)).toThrow(SyntaxError)
     expect(() => compilePattern(source)).toThrow(reason)
   })
 
   it('does not try texts that are too long for it', () => {
-    expect(compilePattern('^a*a*$')('a'.repeat(2000))).toBe(true)
-    expect(compilePattern('^a*a*$')('a'.repeat(2001))).toBeUndefined()
-    expect(compilePattern('^a$')('a'.repeat(9000))).toBeUndefined()
+    expect(compilePattern('^a$')('a'.repeat(8192))).toBe(false)
+    expect(compilePattern('^(?:(?:a{0,30}){0,30})$')('a'.repeat(8192))).toBeUndefined()
   })
 
   it('never keeps the matcher busy for long', () => {
@@ -69,7 +63,7 @@ describe('patterns', () => {
         const before = process.cpuUsage()
         for (const length of [100, 158, 500, 2000, 8192]) pattern(`${'a'.repeat(length - 1)}!`)
         const { user } = process.cpuUsage(before)
-        // Processor time, so that a busy machine changes nothing; one that explodes takes longer than the universe.
+        // Processor time, so that a busy machine changes nothing; one that explodes never ends.
         expect(user / 1000).toBeLessThan(3000)
       }),
       { numRuns: 300 },
