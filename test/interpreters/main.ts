@@ -1,6 +1,8 @@
 import fc from 'fast-check'
-import { type JsonValue, pythonJson } from '../../src/notebook/json.ts'
+import type { JsonValue } from '../../src/notebook/json.ts'
+import { ORDINARY, RESERVED_SOMEWHERE, UNICODE } from '../notebook/inject/names.ts'
 import { anyValue, LONG_VALUES, NASTY_VALUES } from '../notebook/inject/values.ts'
+import { jsonText } from '../support/json-text.ts'
 import { bash } from './bash.ts'
 import { csharp } from './csharp.ts'
 import { fsharp } from './fsharp.ts'
@@ -9,7 +11,7 @@ import type { Interpreter, Missing } from './interpreter.ts'
 import { octave } from './octave.ts'
 import { python } from './python.ts'
 import { rscript, webr } from './r.ts'
-import { make, roundTrips } from './round-trip.ts'
+import { make, namesThatFail, roundTrips } from './round-trip.ts'
 import { scala } from './scala.ts'
 
 /** Every language, with what can run it here; for the others there is the grammar alone. */
@@ -57,6 +59,12 @@ for (const [language, starts] of LANGUAGES) {
     console.log(
       `${language}: ${interpreter.name}: ${verdicts.length} values, ${faults.length} came back changed (seed ${seed})`,
     )
+    const names = [...new Set([...ORDINARY, ...RESERVED_SOMEWHERE, ...UNICODE])]
+    const bad = await namesThatFail(language, interpreter, names)
+    for (const fault of bad.faults) console.log(`${language}: ${fault.slice(0, 1000)}`)
+    console.log(`${language}: ${interpreter.name}: ${bad.tried} names, ${bad.faults.length} failed`)
+    passed += bad.tried - bad.faults.length
+    failed += bad.faults.length
     passed += verdicts.length - faults.length
     failed += faults.length
     if (faults.length > 0) complete = false
@@ -71,7 +79,7 @@ for (const [language, starts] of LANGUAGES) {
 
 function golden(language: string, value: JsonValue, interpreters: readonly string[]): Golden {
   const made = make(language, value)
-  const text = pythonJson(value).replace(/\n */g, ' ')
+  const text = jsonText(value).replaceAll('\n', ' ')
   if ('refused' in made) return { value: text, refused: made.refused }
   const assignment = made.cell.slice(made.cell.indexOf('\n') + 1, -1)
   return { value: text, assignment, verified: interpreters.length > 0 ? interpreters : 'grammar' }

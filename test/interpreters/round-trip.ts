@@ -42,3 +42,24 @@ export async function roundTrips(
     return { value, fault: same ? undefined : fault }
   })
 }
+
+/** Of the names that the code takes for variables, those that the interpreter doesn't. */
+export async function namesThatFail(
+  language: string,
+  interpreter: Interpreter,
+  names: readonly string[],
+): Promise<{ readonly tried: number; readonly faults: string[] }> {
+  const translator = translatorFor({ kernelName: undefined, language })
+  const taken = names.filter((name) => translator.isName(name) && name !== 'x')
+  const cells = taken.map((name) => {
+    const read = translator.assign('x', language === 'bash' ? `$${name}` : name)
+    return `${parametersSource(translator, new Map([[name, 'here']]))}${read}\n`
+  })
+  const outcomes = await interpreter.run(cells)
+  const faults = taken.flatMap((name, at) => {
+    const outcome = outcomes[at] ?? { error: 'no outcome' }
+    const came = 'shown' in outcome && interpreter.isSame('here', outcome.shown)
+    return came ? [] : [`the name ${name} came back as ${JSON.stringify(outcome)}`]
+  })
+  return { tried: taken.length, faults }
+}
