@@ -9,6 +9,9 @@ import { guardedFetch } from './guarded-fetch.ts'
 
 const MAX_BYTES = 10 * 2 ** 20
 const TIMEOUT_MS = 10_000
+/** Of records; a listing of the platform has ten a page unless asked for more. */
+const MAX_PAGES = 100
+const MAX_RECORDS = 2_000
 
 /** Where the catalogue is. Of a path, what is there when it is read tells a file from a folder. */
 export type CatalogSource =
@@ -64,16 +67,80 @@ export function catalogueText(bytes: Uint8Array): string {
   }
 }
 
-async function readHttp(url: string, { policy, etag, signal }: ReadOptions) {
+async function readHttp(url: string, options: ReadOptions) {
+  const first = await fetchText(url, options)
+  if (first.status === 'unchanged') return first
+  const { status, text, etag } = first
+  const base: CatalogueBase = { kind: 'http', url: first.url }
+  const records = recordsPage(text, first.url)
+  if (records?.next === undefined) return { status, text, base, broken: [], etag }
+  const features = await followingFeatures(records, options)
+  // The first page's ETag says nothing of the others.
+  const whole = JSON.stringify({ type: 'FeatureCollection', features })
+  return { status, text: whole, base, broken: [], etag: undefined }
+}
+
+/** All features of an OGC API Records listing, which is served by the page. */
+async function followingFeatures(first: RecordsPage, options: ReadOptions): Promise<readonly unknown[]> {
+  const features = [...first.features]
+  let next = first.next
+  for (let page = 2; next !== undefined; page++) {
+    if (page > MAX_PAGES) throw tooMany()
+    const read = await fetchText(next, { ...options, etag: undefined })
+    const records = read.status === 'fresh' ? recordsPage(read.text, read.url) : undefined
+    if (records === undefined) {
+      throw new RunnerError(
+        'catalogue-unavailable',
+        `Page ${page} of the catalogue is not a list of records.`,
+      )
+    }
+    features.push(...records.features)
+    if (features.length > MAX_RECORDS) throw tooMany()
+    next = records.next
+  }
+  return features
+}
+
+const tooMany = () =>
+  new RunnerError(
+    'catalogue-unavailable',
+    `The catalogue has more than ${MAX_RECORDS} records or ${MAX_PAGES} pages.`,
+  )
+
+interface RecordsPage {
+  readonly features: readonly unknown[]
+  /** Link relation `next` (OGC API – Records, Part 1, and RFC 8288). */
+  readonly next: string | undefined
+}
+
+/** Undefined for what is no page of records; another reader says what is wrong with it. */
+function recordsPage(text: string, url: string): RecordsPage | undefined {
+  // Most catalogues are one document: only one that may have a next page is parsed here.
+  if (!text.includes('"features"')) return undefined
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!isRecord(document) || !Array.isArray(document['features'])) return undefined
+  const links = Array.isArray(document['links']) ? document['links'].filter(isRecord) : []
+  const href = links.find(({ rel }) => rel === 'next')?.['href']
+  const next = typeof href === 'string' ? URL.parse(href, url)?.href : undefined
+  return { features: document['features'], next }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+async function fetchText(url: string, { policy, etag, signal }: ReadOptions) {
   const fetched = await guardedFetch(url, policy, {
     maxBytes: MAX_BYTES,
     timeoutMs: TIMEOUT_MS,
     etag,
     signal,
   })
-  if (fetched.status === 'unchanged') return fetched
-  const base: CatalogueBase = { kind: 'http', url: fetched.url }
-  return { status: fetched.status, text: catalogueText(fetched.body), base, broken: [], etag: fetched.etag }
+  return fetched.status === 'unchanged' ? fetched : { ...fetched, text: catalogueText(fetched.body) }
 }
 
 async function readFolder(

@@ -51,6 +51,36 @@ describe('an http source', () => {
     expect(await read({ kind: 'http', url }, '"1"', server.origin)).toEqual({ status: 'unchanged' })
   })
 
+  it('that is served by the page is read to its end, as one list', async () => {
+    await using server = await startHttpServer()
+    const page = (ids: string[], next?: string) =>
+      text(
+        JSON.stringify({
+          type: 'FeatureCollection',
+          features: ids.map((id) => ({ id })),
+          links: [{ rel: 'self', href: '/x' }, ...(next === undefined ? [] : [{ rel: 'next', href: next }])],
+        }),
+        { etag: '"1"' },
+      )
+    server.on('/items', page(['a', 'b'], '/items/2'))
+    server.on('/items/2', page(['c'], `${server.origin}/items/3`))
+    server.on('/items/3', page(['d']))
+    const source: CatalogSource = { kind: 'http', url: `${server.origin}/items` }
+    const content = await read(source, undefined, server.origin)
+    if (content.status !== 'fresh') throw new Error('It is new.')
+    expect(JSON.parse(content.text)).toMatchObject({ features: ['a', 'b', 'c', 'd'].map((id) => ({ id })) })
+    expect(content.etag).toBeUndefined()
+
+    server.on('/items/3', page(['d'], '/items/2'))
+    await expect(read(source, undefined, server.origin)).rejects.toThrow(
+      /more than 2000 records or 100 pages/,
+    )
+    server.on('/items/2', text('[]'))
+    await expect(read(source, undefined, server.origin)).rejects.toThrow(/Page 2 .* not a list of records/)
+    server.on('/items', page(['a'], 'http://127.0.0.1:1/items'))
+    await expect(read(source, undefined, server.origin)).rejects.toThrow(/not among the hosts/)
+  })
+
   it('that is huge, HTML or not UTF-8 is an error with a reason', async () => {
     await using server = await startHttpServer()
     const at = (path: string) => read({ kind: 'http', url: server.origin + path }, undefined, server.origin)
