@@ -8,11 +8,17 @@ import type { StorageScope } from './storage.ts'
 
 /**
  * As whom objects are read and written. `ambient`: the service itself, by the usual AWS variables, files and
- * instance roles. `assume-role`: one role a workspace, assumed by the service; `roleArn` holds `{workspace}`.
+ * instance roles. `assume-role`: one role a workspace, assumed by the service; `roleArn` holds `{workspace}`, and
+ * `sessionName`, by which AWS's own log tells who it was, `{workspace}` or `{user}` or both.
  */
 export type S3Credentials =
   | { readonly kind: 'ambient' }
-  | { readonly kind: 'assume-role'; readonly roleArn: string; readonly stsEndpoint?: string }
+  | {
+      readonly kind: 'assume-role'
+      readonly roleArn: string
+      readonly sessionName: string
+      readonly stsEndpoint?: string
+    }
 
 export interface S3Address {
   readonly region: string
@@ -30,21 +36,21 @@ export interface Actor {
   readonly name: string
 }
 
-/** Workspaces whose credentials are held at a time; a client is about 25 kB. */
+/** Sessions whose credentials are held at a time; a client is about 25 kB. */
 const MAX_CLIENTS = 500
 const MAX_SESSION_NAME = 64
 /** Milliseconds, all tries together. */
 const STS_DEADLINE = 10_000
 
 /**
- * A client for each workspace, all on the same connections. The SDK itself keeps a client's credentials until five
+ * A client for each session, all on the same connections. The SDK itself keeps a client's credentials until five
  * minutes before they expire, and asks for new ones once however many requests wait for them.
  */
 export class S3Clients {
   /** Acts as the service. */
   readonly service: S3Client
   readonly #connection: S3Connection
-  readonly #roles: { readonly arn: string; readonly sts: STSClient } | undefined
+  readonly #roles: { readonly arn: string; readonly session: string; readonly sts: STSClient } | undefined
   readonly #actors = new LRUCache<string, Actor>({ max: MAX_CLIENTS })
 
   constructor(connection: S3Connection) {
@@ -52,9 +58,10 @@ export class S3Clients {
     this.service = new S3Client(clientSettings(connection))
     const { region, credentials } = connection
     if (credentials.kind === 'assume-role') {
-      const { roleArn: arn, stsEndpoint: endpoint } = credentials
+      const { roleArn: arn, sessionName: session, stsEndpoint: endpoint } = credentials
       this.#roles = {
         arn,
+        session,
         sts: new STSClient({ ...transport, region, ...(endpoint === undefined ? {} : { endpoint }) }),
       }
     }
@@ -65,7 +72,8 @@ export class S3Clients {
     if (this.#roles === undefined) return { client: this.service, name: 'this service' }
     const { arn, sts } = this.#roles
     const role = fillTemplate(arn, scope)
-    const key = `${scope.workspace} ${role}`
+    const session = sessionName(this.#roles.session, scope)
+    const key = `${scope.workspace} ${role} ${session}`
     const known = this.#actors.get(key)
     if (known !== undefined) return known
     const actor = {
@@ -73,7 +81,7 @@ export class S3Clients {
       client: new S3Client({
         ...clientSettings(this.#connection),
         requestHandler: this.service.config.requestHandler,
-        credentials: () => assumeRole(sts, role, sessionName(scope.workspace)),
+        credentials: () => assumeRole(sts, role, session),
       }),
     }
     this.#actors.set(key, actor)
@@ -111,12 +119,18 @@ async function assumeRole(sts: STSClient, role: string, session: string) {
   }
 }
 
-/** `notebook-execution-{workspace}`; the longest names are cut and told apart by a hash (STS takes 64 characters). */
-export function sessionName(workspace: string): string {
-  const name = `notebook-execution-${workspace}`
-  if (name.length <= MAX_SESSION_NAME) return name
-  const hash = createHash('sha256').update(workspace).digest('hex').slice(0, 8)
-  return `${name.slice(0, MAX_SESSION_NAME - 9)}-${hash}`
+/**
+ * The template with its names, as STS takes it: up to 64 of `[A-Za-z0-9_+=,.@-]` (the API reference of AssumeRole,
+ * RoleSessionName). What is changed for that ends in a hash of the whole, so that two names stay two.
+ */
+export function sessionName(template: string, scope: StorageScope): string {
+  const name = template
+    .replaceAll('{workspace}', () => scope.workspace)
+    .replaceAll('{user}', () => scope.user)
+  const fit = name.replace(/[^\w+=,.@-]/g, '_')
+  if (fit === name && name.length <= MAX_SESSION_NAME) return name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return `${fit.slice(0, MAX_SESSION_NAME - 9)}-${hash}`
 }
 
 /** Three tries in all; the storage's own deadline ends what takes longer than that. */

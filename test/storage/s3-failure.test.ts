@@ -34,6 +34,7 @@ const storageAt = (url: string, credentials: S3Credentials = { kind: 'ambient' }
 const roles = (): S3Credentials => ({
   kind: 'assume-role',
   roleArn: 'arn:aws:iam::000000000000:role/workspace-{workspace}-role',
+  sessionName: 'notebook-execution-{workspace}',
   stsEndpoint: endpoint,
 })
 const fail = (status: number, code: string) => (_: IncomingMessage, response: ServerResponse) => {

@@ -24,7 +24,8 @@ afterAll(() => s3[Symbol.asyncDispose]())
 
 function assuming(change: Partial<S3Settings> = {}, sts = s3.endpoint, roleArn = s3.roleArn): Storage {
   const { endpoint, region } = s3
-  const credentials = { kind: 'assume-role', roleArn, stsEndpoint: sts } as const
+  const sessionName = 'notebook-execution-{workspace}'
+  const credentials = { kind: 'assume-role', roleArn, sessionName, stsEndpoint: sts } as const
   return s3Storage({ endpoint, region, credentials, encrypt: true, layout: SEED, ...change })
 }
 
@@ -180,12 +181,60 @@ describe('credentials of a workspace', () => {
     expect(sts.count()).toBeGreaterThan(before)
   })
 
-  it('have a session name that tells workspaces apart and fits', () => {
-    expect(sessionName('alice-ws')).toBe('notebook-execution-alice-ws')
-    const [long, other] = ['b', 'c'].map((end) => 'a'.repeat(62) + end).map(sessionName)
+  it('are asked for by the name of the session, one for each', async () => {
+    await using sts = await countingProxy(s3.endpoint)
+    const { endpoint, region, roleArn } = s3
+    await using storage = s3Storage({
+      endpoint,
+      region,
+      credentials: { kind: 'assume-role', roleArn, sessionName: '{workspace}-{user}', stsEndpoint: sts.url },
+      encrypt: false,
+      layout: SEED,
+    })
+    await put(storage, ALICE)
+    await put(storage, { ...ALICE, user: 'anna' })
+    await put(storage, ALICE)
+    const sessions = sts.bodies().map((body) => new URLSearchParams(body).get('RoleSessionName'))
+    expect(sessions).toEqual([`${ALICE.workspace}-${ALICE.user}`, `${ALICE.workspace}-anna`])
+  })
+})
+
+describe('the name of a session', () => {
+  const SEED_NAME = 'notebook-execution-{workspace}'
+  const PLATFORM_NAME = '{workspace}-{user}'
+  const TAKEN = /^[\w+=,.@-]{2,64}$/
+
+  it('is the filled template where STS takes it', () => {
+    expect(sessionName(SEED_NAME, ALICE)).toBe('notebook-execution-alice-ws')
+    expect(sessionName(PLATFORM_NAME, { workspace: 'alice-ws', user: 'alice@example.org' })).toBe(
+      'alice-ws-alice@example.org',
+    )
+  })
+
+  it('is cut where it is too long, and two long ones stay two', () => {
+    const [long, other] = ['b', 'c'].map((end) =>
+      sessionName(SEED_NAME, { workspace: 'a'.repeat(62) + end, user: 'alice' }),
+    )
     expect(long).toMatch(/^notebook-execution-a{36}-[0-9a-f]{8}$/)
     expect(long).toHaveLength(64)
     expect(other).not.toBe(long)
+  })
+
+  it('fits and is one for each person, whatever their name', () => {
+    const users = [
+      'Ann/e',
+      'Ann e',
+      'Ann_e',
+      'Änne',
+      '李明',
+      '$&',
+      '{workspace}',
+      'x'.repeat(255),
+      'a\u{1F600}',
+    ]
+    const names = users.map((user) => sessionName(PLATFORM_NAME, { workspace: 'alice-ws', user }))
+    for (const name of names) expect(name).toMatch(TAKEN)
+    expect(new Set(names).size).toBe(users.length)
   })
 })
 

@@ -4,6 +4,8 @@ export interface CountingProxy {
   readonly url: string
   /** Requests so far. */
   readonly count: () => number
+  /** What came in them, in the order in which they came. */
+  readonly bodies: () => readonly string[]
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -12,9 +14,12 @@ export async function countingProxy(
   target: string,
   rewrite: (body: string) => string = (body) => body,
 ): Promise<CountingProxy> {
-  let count = 0
+  const bodies: string[] = []
   const server = createServer((incoming, outgoing) => {
-    count++
+    const place = bodies.push('') - 1
+    incoming.on('data', (chunk) => {
+      bodies[place] += String(chunk)
+    })
     const { method, url = '/', headers } = incoming
     const passed = request(new URL(url, target), { method, headers }, (answer) => {
       const chunks: Buffer[] = []
@@ -35,7 +40,8 @@ export async function countingProxy(
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    count: () => count,
+    count: () => bodies.length,
+    bodies: () => bodies,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
