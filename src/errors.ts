@@ -8,6 +8,8 @@ export const PROBLEMS = {
   'not-allowed': { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'Not found' },
   'no-such-notebook': { status: 404, title: 'No such notebook' },
+  'no-such-kernel': { status: 422, title: 'There is no such kernel' },
+  'kernel-gone': { status: 409, title: 'The kernel is gone' },
   'no-such-run': { status: 404, title: 'No such run' },
   'not-acceptable': { status: 406, title: 'No such representation' },
   'workspace-choice': { status: 409, title: 'Choose a workspace' },

@@ -1,0 +1,37 @@
+import type { KernelConnection } from './kernel-connection.ts'
+
+export interface Kernelspec {
+  readonly name: string
+  readonly displayName: string
+  readonly language: string
+}
+
+export interface KernelStart {
+  readonly kernelName: string
+  /** The kernel's working directory: below the root of a server, absolute for the direct host. Made if missing. */
+  readonly folder: string
+  /** Added to the kernel's environment where the host can (capability `environment`). */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Where kernels run. One contract test for all (test/kernel/host-contract.ts). Errors are `kernel-host-failed`. */
+export interface KernelHost extends AsyncDisposable {
+  readonly kind: 'server' | 'direct'
+  /** What this host can do that others can't. `readopts`: a kernel outlives our process and can be joined again. */
+  readonly capabilities: ReadonlySet<'readopts' | 'environment'>
+  kernelspecs(
+    signal: AbortSignal,
+  ): Promise<{ readonly default: string; readonly kernelspecs: readonly Kernelspec[] }>
+  /** Starts a bare kernel (no session on any path) and returns its id. Throws `no-such-kernel` naming the nearest. */
+  start(start: KernelStart, signal: AbortSignal): Promise<string>
+  /**
+   * Opens the channels under a client id. The same client id again gets what was sent meanwhile (Jupyter Server keeps
+   * it); a second connection under it closes the first. Throws `kernel-gone` where there is no such kernel.
+   */
+  connect(kernelId: string, clientId: string, signal: AbortSignal): Promise<KernelConnection>
+  interrupt(kernelId: string): Promise<void>
+  /** Ends it, by force if need be; one that is gone already is fine. */
+  shutdown(kernelId: string): Promise<void>
+  /** False only when the host says that it is gone; a host that does not answer throws. */
+  exists(kernelId: string, signal: AbortSignal): Promise<boolean>
+}
