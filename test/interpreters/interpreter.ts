@@ -11,7 +11,7 @@ export interface Interpreter {
   readonly name: string
   /** Whether that is the value which went in. */
   isSame(value: JsonValue, shown: Shown): boolean
-  /** Which literals it can judge (all, where not given): a dialect reads some otherwise. */
+  /** Which literals and names it can judge (all, where not given): a dialect reads some otherwise. */
   canJudge?(literal: string): boolean
   /** Runs each cell, in which a variable `x` is assigned, by itself; what `x` is then, or the error. */
   run(cells: readonly string[]): Promise<Outcome[]>

@@ -45,8 +45,8 @@ export async function octave(): Promise<Interpreter | Missing> {
   return {
     name: `GNU Octave ${version}`,
     isSame: same({ onlyFloats: true }),
-    // Nor has it empty keys.
-    canJudge: (literal) => !/\\|" \+ |char\(|[{ ]''[,}]/.test(literal),
+    // Nor has it empty keys, and `do` and `until` are keywords of its own.
+    canJudge: (literal) => !/^do$|^until$|\\|" \+ |char\(|[{ ]''[,}]/.test(literal),
     run: (cells) =>
       inFolder(async (folder) => {
         await Promise.all(cells.map((cell, at) => writeFile(join(folder, `cell-${at}.m`), cell)))

@@ -50,7 +50,9 @@ export async function namesThatFail(
   names: readonly string[],
 ): Promise<{ readonly tried: number; readonly faults: string[] }> {
   const translator = translatorFor({ kernelName: undefined, language })
-  const taken = names.filter((name) => translator.isName(name) && name !== 'x')
+  const taken = names.filter(
+    (name) => translator.isName(name) && name !== 'x' && (interpreter.canJudge?.(name) ?? true),
+  )
   const cells = taken.map((name) => {
     const read = translator.assign('x', language === 'bash' ? `$${name}` : name)
     return `${parametersSource(translator, new Map([[name, 'here']]))}${read}\n`

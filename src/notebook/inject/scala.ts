@@ -33,11 +33,11 @@ export const scala = defineLanguage({
   comment: ['// ', ''],
   // §1.1, without `$` and operators. Letters beyond 16 bits came with 2.13.
   name: /^[\p{L}\p{Nl}][\p{L}\p{Nl}\p{Nd}_]*$/u,
-  // §1.1.2 of 2.13 and of 3, and what our literals use.
+  // §1.1.2 of 2.13 and of 3, `inline` (which begins an expression in 3), and what our literals use.
   reserved: words(
-    'abstract case catch class def do else enum export extends false final finally for forSome given if implicit',
-    'import lazy macro match new null object override package private protected return sealed super then this throw',
-    'trait try true type val var while with yield BigInt Double Map None Seq',
+    'abstract case catch class def do else enum export extends false final finally for forSome given if',
+    'implicit inline import lazy macro match new null object override package private protected return',
+    'sealed super then this throw trait try true type val var while with yield BigInt Double Map None Seq',
   ),
   literals: {
     null: 'None',

@@ -55,7 +55,7 @@ describe('reserved words', () => {
 
 describe('the source of the parameters', () => {
   it('is refused with every fault at once', () => {
-    const values = new Map([
+    const values = new Map<string, JsonValue>([
       ['a b', null],
       ['fine', true],
       ['big', new JsonNumber('9007199254740993')],
