@@ -32,7 +32,7 @@ function elementType(items: readonly JsonValue[]): string {
 export const csharp = defineLanguage({
   language: 'csharp',
   comment: ['// ', ''],
-  // §6.4.3, without characters of two UTF-16 units, and what formats invisibly.
+  // §6.4.3, without what formats invisibly.
   name: /^[\p{L}\p{Nl}][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}]*$/u,
   // §6.4.4, `await` (top-level code may wait), and what our literals use.
   reserved: words(

@@ -19,7 +19,7 @@ export interface Translator {
 export type Write = (value: JsonValue) => string
 
 /** How one language writes each kind of value. `list` and `dict` write their members with `write`. */
-export interface Literals {
+interface Literals {
   readonly null: string
   readonly true: string
   readonly false: string
@@ -34,7 +34,7 @@ export interface Literals {
   dict(entries: JsonObject, write: Write): string
 }
 
-export interface Language {
+interface Language {
   readonly language: string
   readonly comment: readonly [before: string, after: string]
   readonly name: RegExp
@@ -82,6 +82,8 @@ export function defineLanguage(given: Language): Translator {
       given.name.test(name) &&
       // Some languages fold names to a normal form; then two names could be one variable.
       name === name.normalize('NFKC') &&
+      // Most languages take letters of one UTF-16 unit only.
+      !/[\u{10000}-\u{10ffff}]/u.test(name) &&
       !name.startsWith('_') &&
       !given.reserved.has(given.ignoresCase ? name.toLowerCase() : name),
     literal: (value) => {

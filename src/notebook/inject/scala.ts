@@ -31,7 +31,7 @@ function integer(value: bigint): string {
 export const scala = defineLanguage({
   language: 'scala',
   comment: ['// ', ''],
-  // §1.1, without `$` and operators. Letters beyond 16 bits came with 2.13.
+  // §1.1, without `$` and operators.
   name: /^[\p{L}\p{Nl}][\p{L}\p{Nl}\p{Nd}_]*$/u,
   // §1.1.2 of 2.13 and of 3, `inline` (which begins an expression in 3), and what our literals use.
   reserved: words(

@@ -120,6 +120,8 @@ export const HOSTILE: readonly string[] = [
   ...[
     '\ufb01',
     '\u212a',
+    '\u{20000}',
+    'a\u{10400}',
     '\u00aa',
     'e\u0301',
     'a\u200b',
