@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import type { Logger } from 'pino'
@@ -38,6 +39,7 @@ export interface Context extends AsyncDisposable {
  */
 export async function createContext(config: Config, log: Logger): Promise<Context> {
   await using starting = new AsyncDisposableStack()
+  await makeDataDir(config)
 
   // What takes longest starts first, and all at once.
   const [database, storage, catalog] = await Promise.all([
@@ -105,18 +107,49 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   }
 }
 
+/** What is kept in the data folder only to be quicker next time may fail later; without these there is no service. */
+async function makeDataDir({ dataDir, database, storage, identity }: Config): Promise<void> {
+  if (database.kind !== 'embedded' && storage.kind !== 'disk' && identity.kind !== 'local') return
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new RunnerError(
+      'invalid-settings',
+      `DATA_DIR=${dataDir} is no folder that can be made and written to. Set DATA_DIR to one that can.`,
+      { cause },
+    )
+  }
+}
+
 /** Brings the schema up to date, and nothing else. @returns the names of the migrations applied. */
 export async function migrateDatabase(config: Config, log: Logger): Promise<readonly string[]> {
   await using stack = new AsyncDisposableStack()
-  return migrate(await connect(config, log, stack))
+  const database = await connect(config, log, stack)
+  return await atStart(config, () => migrate(database))
 }
 
 async function openDatabase(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Database> {
   const database = await connect(config, log, stack)
   // The embedded one is ours alone; another may be in use by servers of the version before.
   if (config.database.kind === 'embedded') await migrate(database)
-  else await checkSchema(database)
+  else await atStart(config, () => checkSchema(database))
   return database
+}
+
+/** At the start an operator reads what is wrong, and it is mostly the address: the driver's own words help. */
+async function atStart<T>(config: Config, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const cause = error instanceof RunnerError ? error.cause : undefined
+    if (config.database.kind === 'embedded' || !(cause instanceof Error)) throw error
+    throw new RunnerError(
+      'database-failed',
+      `The database at DATABASE_URL cannot be used: ${cause.message}. Check that address, and that the server runs.`,
+      { cause },
+    )
+  }
 }
 
 async function connect(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Database> {

@@ -81,7 +81,9 @@ function commandLine(): Command {
     .addOption(new Option('--mode <mode>', 'what the link does').choices(['prepare', 'execute']))
     .addHelpText(
       'after',
-      example('notebook-runner link ndvi_calculation --catalogue examples -p bbox -4.5,53.1,-4.4,53.2'),
+      example(
+        'notebook-runner link cog_preview --catalogue examples -p cog_url https://data.example/scene.tif',
+      ),
     )
     .action(async (id: string, options: LinkOptions) => (await import('./link.ts')).link(id, options))
 

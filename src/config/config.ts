@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { RunnerError } from '../errors.ts'
 import { type Environment, readEnvironment } from './env.ts'
@@ -83,11 +84,11 @@ export function loadConfig(processEnvironment = process.env): {
     basePath: readBasePath(read),
     publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, ''),
     metricsPort: read.integer('METRICS_PORT', 0, 65_535),
-    trustedProxies: read.list('TRUSTED_PROXIES'),
+    trustedProxies: readProxies(read),
     dataDir: resolve(read.required('DATA_DIR')),
     database: readDatabase(read),
     catalogue: readCatalogue(read),
-    templateHosts: read.list('TEMPLATE_HOSTS'),
+    templateHosts: readHosts(read),
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
     kernels: { kind: read.oneOf('KERNELS', ['none', 'local']) ?? 'none' },
@@ -120,6 +121,30 @@ function readBasePath(read: SettingReader): string {
     read.fault('BASE_PATH', `must be a path such as /notebook-runner; got "${value}"`)
   }
   return value
+}
+
+function readProxies(read: SettingReader): readonly string[] {
+  const proxies = read.list('TRUSTED_PROXIES')
+  for (const proxy of proxies.filter((one) => !isNetwork(one))) {
+    read.fault('TRUSTED_PROXIES', `must be addresses or networks such as 10.0.0.0/8; got "${proxy}"`)
+  }
+  return proxies
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const most = isIP(address) === 4 ? 32 : 128
+  return isIP(address) !== 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= most))
+}
+
+function readHosts(read: SettingReader): readonly string[] {
+  const hosts = read.list('TEMPLATE_HOSTS')
+  for (const host of hosts) {
+    if (/^(s3:\/\/[a-z0-9.-]+|((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?)$/i.test(host)) continue
+    const expected = 'data.example, data.example:8443, *.data.example or s3://bucket'
+    read.fault('TEMPLATE_HOSTS', `must be names such as ${expected}; got "${host}"`)
+  }
+  return hosts
 }
 
 function readDatabase(read: SettingReader): DatabaseConfig {
@@ -174,9 +199,17 @@ function readCredentials(read: SettingReader, layout: 'seed' | 'eodh'): Credenti
   const kind = read.oneOf('S3_CREDENTIALS', ['ambient', 'assume-role'])
   const stsEndpoint = read.url('STS_ENDPOINT', ['http:', 'https:'])
   if (kind !== 'assume-role') return { kind: 'ambient' }
+  const roleArn = read.template('SINGLEUSER_AWS_ROLE_ARN', ['workspace', 'user'], { required: true })
+  // The bucket may be shared, where each role may use a prefix of it; a role may not: it is what AWS tells workspaces by.
+  if (roleArn !== undefined && !roleArn.includes('{workspace}')) {
+    read.fault(
+      'SINGLEUSER_AWS_ROLE_ARN',
+      'must contain {workspace}: one role for all could reach every workspace. To work as the service itself, set S3_CREDENTIALS=ambient',
+    )
+  }
   return {
     kind,
-    roleArn: read.template('SINGLEUSER_AWS_ROLE_ARN', ['workspace', 'user'], { required: true }) ?? '',
+    roleArn: roleArn ?? '',
     sessionName: layout === 'seed' ? 'notebook-execution-{workspace}' : '{workspace}-{user}',
     ...(stsEndpoint !== undefined && { stsEndpoint }),
   }

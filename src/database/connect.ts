@@ -91,7 +91,9 @@ function querying(connection: pg.Pool | pg.PoolClient): Session['query'] {
 /** The driver's error keeps the values of the row (`detail`, `where`), which belong in no log. */
 function fail(error: unknown): never {
   const code = error instanceof pg.DatabaseError ? `${error.code}: ` : ''
-  const cause = new Error(`${code}${error instanceof Error ? error.message : String(error)}`)
+  // A name with several addresses fails with one error for each, and no words of its own.
+  const first = error instanceof AggregateError ? error.errors[0] : error
+  const cause = new Error(`${code}${first instanceof Error ? first.message : String(first)}`)
   throw new RunnerError(
     'database-failed',
     'The database did not answer as it should. Try again in a moment.',

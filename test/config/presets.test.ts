@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/config.ts'
+import { EODH, inForce, SEED } from './settings.ts'
+
+describe('preset local', () => {
+  it('needs no setting: one local user, a folder, a Jupyter server as a child', () => {
+    const { config } = loadConfig({})
+    expect(config).toMatchObject({
+      preset: 'local',
+      host: '127.0.0.1',
+      port: 8000,
+      basePath: '',
+      dataDir: join(process.cwd(), 'data'),
+      database: { kind: 'embedded' },
+      catalogue: { kind: 'examples' },
+      identity: { kind: 'local' },
+      storage: { kind: 'disk' },
+      kernels: { kind: 'local' },
+      view: { kind: 'child' },
+      reservedInputs: 'when-declared',
+      logLevel: 'warn',
+    })
+    expect([config.publicUrl, config.metricsPort, config.trustedProxies, config.templateHosts]).toEqual([
+      undefined,
+      undefined,
+      [],
+      [],
+    ])
+  })
+
+  it('shows what is in force and where it came from', () => {
+    expect(inForce({ PORT: '8001' })).toEqual({
+      PRESET: ['local', 'default'],
+      HOST: ['127.0.0.1', 'default'],
+      PORT: ['8001', 'environment'],
+      BASE_PATH: ['', 'default'],
+      DATA_DIR: ['./data', 'default'],
+      IDENTITY: ['local', 'preset local'],
+      STORAGE: ['disk', 'preset local'],
+      KERNELS: ['local', 'preset local'],
+      LOG_LEVEL: ['warn', 'preset local'],
+    })
+  })
+
+  it('stores in S3 by the layout of the first design where it is told to', () => {
+    const { config } = loadConfig({
+      STORAGE: 's3',
+      S3_CREDENTIALS: 'ambient',
+      S3_ENDPOINT: 'http://127.0.0.1:9000',
+      SINGLEUSER_WORKSPACE_BUCKET: 'notebooks',
+      VIEW_URL: 'https://lab.example/{key}',
+    })
+    expect(config.storage).toEqual({
+      kind: 's3',
+      layout: 'seed',
+      bucket: 'notebooks',
+      region: 'eu-west-2',
+      endpoint: 'http://127.0.0.1:9000',
+      credentials: { kind: 'ambient' },
+    })
+    expect(config.view).toEqual({ kind: 'template', template: 'https://lab.example/{key}' })
+  })
+})
+
+describe('preset seed', () => {
+  it('is the first design: its issuer, audience, layout, role, session and view link', () => {
+    const { config } = loadConfig(SEED)
+    expect(config).toMatchObject({
+      host: '0.0.0.0',
+      metricsPort: 9090,
+      identity: {
+        kind: 'oidc',
+        issuer: 'https://platform.example/auth/realms/eodhp',
+        audiences: ['eodhp'],
+      },
+      storage: {
+        layout: 'seed',
+        bucket: 'workspace-{workspace}',
+        region: 'eu-west-2',
+        endpoint: undefined,
+        credentials: {
+          kind: 'assume-role',
+          roleArn: 'arn:aws:iam::000000000000:role/workspace-{workspace}-role',
+          sessionName: 'notebook-execution-{workspace}',
+        },
+      },
+      kernels: { kind: 'none' },
+      view: { kind: 'template', template: 'https://platform.example/notebooks/lab/tree/s3/{key}' },
+      reservedInputs: 'always',
+      logLevel: 'info',
+    })
+  })
+
+  it('tells which values are its own', () => {
+    expect(inForce(SEED)).toMatchObject({
+      PRESET: ['seed', 'environment'],
+      HOST: ['0.0.0.0', 'preset seed'],
+      PORT: ['8000', 'default'],
+      PLATFORM_DOMAIN: ['platform.example', 'environment'],
+      OIDC_ISSUER: ['https://platform.example/auth/realms/eodhp', 'preset seed'],
+      SINGLEUSER_WORKSPACE_BUCKET: ['workspace-{workspace}', 'preset seed'],
+      LOG_LEVEL: ['info', 'default'],
+    })
+  })
+})
+
+describe('preset eodh', () => {
+  it('is the platform as it is: its realm, audiences, shared bucket, session and hub', () => {
+    const { config } = loadConfig({ ...EODH, WORKSPACES_DOMAIN: 'workspaces.example' })
+    expect(config).toMatchObject({
+      identity: {
+        kind: 'oidc',
+        issuer: 'https://platform.example/keycloak/realms/eodhp',
+        audiences: ['oauth2-proxy-workspaces', 'oauth2-proxy', 'account'],
+      },
+      storage: {
+        layout: 'eodh',
+        bucket: 'workspaces-eodhp',
+        credentials: { kind: 'assume-role', sessionName: '{workspace}-{user}' },
+      },
+      kernels: { kind: 'none' },
+      view: {
+        template:
+          'https://workspaces.example/notebooks/hub/spawn/{user}/{workspace}?workspace={workspace}' +
+          '&next=/notebooks/user/{user}/{workspace}/lab/tree/s3/{path}',
+      },
+      reservedInputs: 'when-declared',
+    })
+  })
+
+  it('takes the platform’s domain for that of the workspaces where there is no other', () => {
+    const { config } = loadConfig(EODH)
+    expect(config.view).toMatchObject({ template: expect.stringMatching(/^https:\/\/platform\.example\//) })
+  })
+})
+
+describe('any setting', () => {
+  it('overrides that of its preset, and an empty one counts as not given', () => {
+    expect(
+      inForce({ ...SEED, OIDC_ISSUER: 'https://id.example', OIDC_AUDIENCE: ' a, b ', METRICS_PORT: '' }),
+    ).toMatchObject({
+      OIDC_ISSUER: ['https://id.example', 'environment'],
+      OIDC_AUDIENCE: ['a, b', 'environment'],
+      METRICS_PORT: ['9090', 'preset seed'],
+    })
+    expect(loadConfig({ ...SEED, OIDC_AUDIENCE: ' a, b ' }).config.identity).toMatchObject({
+      audiences: ['a', 'b'],
+    })
+  })
+
+  it('is taken in any case where it is a word, and without slashes at its end where it is an address', () => {
+    const { config } = loadConfig({
+      PRESET: 'LOCAL',
+      LOG_LEVEL: 'Debug',
+      BASE_PATH: '/notebook-runner/',
+      PUBLIC_URL: 'https://runner.example/notebook-runner/',
+    })
+    expect(config).toMatchObject({
+      preset: 'local',
+      logLevel: 'debug',
+      basePath: '/notebook-runner',
+      publicUrl: 'https://runner.example/notebook-runner',
+    })
+  })
+
+  it.each([
+    ['https://catalogue.example/a.json', { kind: 'http', url: 'https://catalogue.example/a.json' }],
+    ['/srv/notebooks', { kind: 'path', path: '/srv/notebooks' }],
+    ['notebooks', { kind: 'path', path: join(process.cwd(), 'notebooks') }],
+  ])('CONFIG_URL=%s names a catalogue', (CONFIG_URL, catalogue) => {
+    expect(loadConfig({ CONFIG_URL }).config.catalogue).toEqual(catalogue)
+  })
+
+  it('knows proxies and the hosts of notebooks by all their forms', () => {
+    const { config } = loadConfig({
+      TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1,fd00::/8',
+      TEMPLATE_HOSTS: 'data.example,data.example:8443,*.data.example,[::1]:8000,s3://templates.example',
+    })
+    expect(config.trustedProxies).toEqual(['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
+    expect(config.templateHosts).toHaveLength(5)
+  })
+})
