@@ -246,7 +246,10 @@ describe('an input', () => {
     [{ x: { type: 'text', enum: [] } }, '"enum" is not a list of choices'],
     [{ x: { type: 'text', enum: [1] } }, 'one of its choices does not fit its type'],
     [{ x: { type: 'text', required: 'yes' } }, '"required" is neither true nor false'],
-    [{ x: { type: 'text', pattern: '(?=a)b' } }, 'its pattern cannot be used: it is not a regular expression of RE2'],
+    [
+      { x: { type: 'text', pattern: '(?=a)b' } },
+      'its pattern cannot be used: it is not a regular expression of RE2',
+    ],
     [
       Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`x${index}`, 'text'])),
       'more than 200 inputs',

@@ -582,7 +582,10 @@ describe('a link of typed values', () => {
 describe('a schema that is wrong itself', () => {
   it.each([
     [{ type: 'string', pattern: '[' }, 'its pattern cannot be used: it is not a regular expression'],
-    [{ type: 'string', pattern: '(?=a)b' }, 'its pattern cannot be used: it is not a regular expression of RE2'],
+    [
+      { type: 'string', pattern: '(?=a)b' },
+      'its pattern cannot be used: it is not a regular expression of RE2',
+    ],
     [{ type: 'integer', default: 1.5 }, 'its default does not fit: got 1.5'],
     [{ type: 'integer', enum: [1], default: 2 }, 'its default does not fit: got 2'],
     [{ type: 'integer', enum: ['1'] }, 'one of its choices does not fit its type: got "1"'],
