@@ -14,7 +14,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 const CHECKS = [
   ['types', () => run('tsc', '-p', '.')],
   ['types of the scripts', () => run('tsc', '-p', 'scripts')],
-  ['lint and format', () => run('biome', 'ci', '--error-on-warnings', '.')],
+  ['lint and format', () => run('biome', 'ci', '--colors=off', '--error-on-warnings', '.')],
   ['unused code', () => run('knip', '--treat-config-hints-as-errors')],
   ['direction of imports', () => run('depcruise', '--config', '.dependency-cruiser.cjs', 'src')],
   ['lockfile', lockfile],
