@@ -1,0 +1,37 @@
+import type { OutputChange } from '../notebook/outputs.ts'
+import type { RunState } from './run.ts'
+
+/** Why a run failed, in a closed list that a person can act on. */
+export type FailureReason =
+  | 'cell-error'
+  | 'kernel-died'
+  | 'out-of-memory'
+  | 'timeout'
+  | 'start-failed'
+  | 'storage-failed'
+  | 'outcome-unknown'
+
+/** What is told of a run while it goes: numbered from 1, append-only. Everything that watches reads this list. */
+export type RunEvent =
+  | { readonly type: 'state'; readonly state: RunState; readonly reason?: FailureReason; readonly message?: string }
+  /** `cell` is the index in the notebook. */
+  | { readonly type: 'cell-started'; readonly cell: number }
+  | {
+      readonly type: 'cell-finished'
+      readonly cell: number
+      readonly status: 'completed' | 'failed'
+      readonly executionCount: number | undefined
+      readonly seconds: number
+    }
+  | { readonly type: 'output'; readonly cell: number; readonly change: OutputChange }
+  /** Code cells done and to be done; `secondsLeft` is learned from earlier runs of the notebook. */
+  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly secondsLeft?: number }
+  /** Something that a person should know, such as messages that were lost. */
+  | { readonly type: 'note'; readonly text: string }
+
+export interface NumberedEvent {
+  readonly number: number
+  /** By the clock of the database. */
+  readonly at: Date
+  readonly event: RunEvent
+}
