@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Catalog } from './catalog/catalog.ts'
-import type { Config, StorageConfig } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { connectDatabase, type Database } from './database/connect.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { checkSchema, migrate } from './database/migrate.ts'
@@ -22,6 +22,7 @@ import { prepareWith } from './run/prepare.ts'
 import { runStore } from './run/store.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
 import { diskStorage } from './storage/disk.ts'
+import type { ReadTemplate } from './storage/s3-template.ts'
 import type { Storage } from './storage/storage.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
@@ -164,10 +165,10 @@ async function openCatalog(config: Config, log: Logger, stack: AsyncDisposableSt
   const catalog = stack.use(
     new Catalog({
       source: catalogue.kind === 'examples' ? { kind: 'path', path: EXAMPLES } : catalogue,
-      templateHosts: config.templateHosts,
+      templateHosts: config.templates.hosts,
       cacheDir: join(config.dataDir, 'catalogue'),
       log,
-      ...(config.storage.kind === 's3' && { readS3: await templatesFromS3(config.storage) }),
+      ...(config.templates.s3 !== undefined && { readS3: await templatesFromS3(config.templates.s3) }),
     }),
   )
   await catalog.start()
@@ -182,22 +183,17 @@ async function makeStorage(config: Config): Promise<Storage> {
   }
   const { s3Storage } = await import('./storage/s3.ts')
   return s3Storage({
-    ...s3Connection(storage),
+    ...storage.address,
+    credentials: storage.credentials,
     layout: { kind: storage.layout, bucket: storage.bucket },
     encrypt: true,
   })
 }
 
-async function templatesFromS3(storage: StorageConfig & { kind: 's3' }) {
+async function templatesFromS3(address: NonNullable<Config['templates']['s3']>): Promise<ReadTemplate> {
   const { templateReader } = await import('./storage/s3-template.ts')
-  return templateReader(s3Connection(storage))
+  return templateReader(address)
 }
-
-const s3Connection = ({ region, endpoint, credentials }: StorageConfig & { kind: 's3' }) => ({
-  region,
-  credentials,
-  ...(endpoint !== undefined && { endpoint }),
-})
 
 async function makeDoor(config: Config): Promise<Door> {
   const { identity } = config

@@ -16,7 +16,7 @@ export async function withCatalogue<T>(where: string, use: (catalog: Catalog) =>
   try {
     await using catalog = new Catalog({
       source: /^https?:/i.test(where) ? { kind: 'http', url: where } : { kind: 'path', path: resolve(where) },
-      templateHosts: config.templateHosts,
+      templateHosts: config.templates.hosts,
       cacheDir,
       log: { info() {}, warn() {} },
     })

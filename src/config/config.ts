@@ -20,14 +20,19 @@ type CredentialsConfig =
       readonly stsEndpoint?: string
     }
 
+interface S3Address {
+  readonly region: string
+  /** Another S3 than Amazon's. */
+  readonly endpoint?: string
+}
+
 export type StorageConfig =
   | { readonly kind: 'disk' }
   | {
       readonly kind: 's3'
       readonly layout: 'seed' | 'eodh'
       readonly bucket: string
-      readonly region: string
-      readonly endpoint: string | undefined
+      readonly address: S3Address
       readonly credentials: CredentialsConfig
     }
 
@@ -35,6 +40,12 @@ type CatalogueConfig =
   | { readonly kind: 'examples' }
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'path'; readonly path: string }
+
+/** Where notebooks may come from besides the catalogue's own origin; `s3` where some of them are buckets. */
+interface TemplatesConfig {
+  readonly hosts: readonly string[]
+  readonly s3: S3Address | undefined
+}
 
 /** Where a prepared notebook is looked at: the child server's own JupyterLab, or a link made from a template. */
 type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
@@ -52,7 +63,7 @@ export interface Config {
   readonly dataDir: string
   readonly database: DatabaseConfig
   readonly catalogue: CatalogueConfig
-  readonly templateHosts: readonly string[]
+  readonly templates: TemplatesConfig
   readonly identity: IdentityConfig
   readonly storage: StorageConfig
   readonly kernels: { readonly kind: 'none' } | { readonly kind: 'local' }
@@ -88,7 +99,7 @@ export function loadConfig(processEnvironment = process.env): {
     dataDir: resolve(read.required('DATA_DIR')),
     database: readDatabase(read),
     catalogue: readCatalogue(read),
-    templateHosts: readHosts(read),
+    templates: readTemplates(read),
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
     kernels: { kind: read.oneOf('KERNELS', ['none', 'local']) ?? 'none' },
@@ -163,6 +174,17 @@ function readCatalogue(read: SettingReader): CatalogueConfig {
   return { kind: 'path', path: resolve(value) }
 }
 
+function readTemplates(read: SettingReader): TemplatesConfig {
+  const hosts = readHosts(read)
+  if (!hosts.some((host) => host.startsWith('s3://'))) return { hosts, s3: undefined }
+  return { hosts, s3: readS3Address(read) }
+}
+
+function readS3Address(read: SettingReader): S3Address {
+  const endpoint = read.url('S3_ENDPOINT', ['http:', 'https:'])
+  return { region: read.required('SINGLEUSER_AWS_REGION'), ...(endpoint !== undefined && { endpoint }) }
+}
+
 function readIdentity(read: SettingReader): IdentityConfig {
   const kind = read.oneOf('IDENTITY', ['local', 'oidc'])
   if (kind !== 'oidc') {
@@ -189,8 +211,7 @@ function readStorage(read: SettingReader, preset: PresetName): StorageConfig {
     kind,
     layout,
     bucket: read.template('SINGLEUSER_WORKSPACE_BUCKET', ['workspace', 'user'], { required: true }) ?? '',
-    region: read.required('SINGLEUSER_AWS_REGION'),
-    endpoint: read.url('S3_ENDPOINT', ['http:', 'https:']),
+    address: readS3Address(read),
     credentials: readCredentials(read, layout),
   }
 }

@@ -21,7 +21,7 @@ describe('preset local', () => {
       reservedInputs: 'when-declared',
       logLevel: 'warn',
     })
-    expect([config.publicUrl, config.metricsPort, config.trustedProxies, config.templateHosts]).toEqual([
+    expect([config.publicUrl, config.metricsPort, config.trustedProxies, config.templates.hosts]).toEqual([
       undefined,
       undefined,
       [],
@@ -55,8 +55,7 @@ describe('preset local', () => {
       kind: 's3',
       layout: 'seed',
       bucket: 'notebooks',
-      region: 'eu-west-2',
-      endpoint: 'http://127.0.0.1:9000',
+      address: { region: 'eu-west-2', endpoint: 'http://127.0.0.1:9000' },
       credentials: { kind: 'ambient' },
     })
     expect(config.view).toEqual({ kind: 'template', template: 'https://lab.example/{key}' })
@@ -77,8 +76,7 @@ describe('preset seed', () => {
       storage: {
         layout: 'seed',
         bucket: 'workspace-{workspace}',
-        region: 'eu-west-2',
-        endpoint: undefined,
+        address: { region: 'eu-west-2' },
         credentials: {
           kind: 'assume-role',
           roleArn: 'arn:aws:iam::000000000000:role/workspace-{workspace}-role',
@@ -178,6 +176,6 @@ describe('any setting', () => {
       TEMPLATE_HOSTS: 'data.example,data.example:8443,*.data.example,[::1]:8000,s3://templates.example',
     })
     expect(config.trustedProxies).toEqual(['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
-    expect(config.templateHosts).toHaveLength(5)
+    expect(config.templates.hosts).toHaveLength(5)
   })
 })

@@ -1,4 +1,6 @@
-import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemOf, runOf } from '../support/answers.ts'
 import { type Issuer, startIssuer } from '../support/issuer.ts'
@@ -132,6 +134,41 @@ describe('preset seed, with a real issuer and a real S3', () => {
       503,
       'urn:notebook-runner:problem:identity-unavailable',
     ])
+  })
+})
+
+describe('a notebook that lies in a bucket', () => {
+  it('is read as the service itself, whatever the storage is, and only from a bucket that is listed', async () => {
+    await using other = await temporaryDataDir()
+    const notebook = await readFile(join(import.meta.dirname, '../../examples/cog_preview.ipynb'))
+    await s3.admin.send(
+      new PutObjectCommand({ Bucket: s3.sharedBucket, Key: 'templates/cog.ipynb', Body: notebook }),
+    )
+    const entries = ['listed', 'elsewhere'].map((id) => ({
+      id,
+      file: `s3://${id === 'listed' ? s3.sharedBucket : 'another'}/templates/cog.ipynb`,
+      inputSpec: { cog_url: 'singleUrl' },
+    }))
+    await writeFile(join(other.path, 'catalogue.json'), JSON.stringify(entries))
+    useAmbientKeys(s3.adminKeys)
+    try {
+      await using reader = await startRunner({
+        DATA_DIR: other.path,
+        KERNELS: 'none',
+        VIEW_URL: 'https://lab.example/{path}',
+        CONFIG_URL: join(other.path, 'catalogue.json'),
+        TEMPLATE_HOSTS: `s3://${s3.sharedBucket}`,
+        S3_ENDPOINT: s3.endpoint,
+        SINGLEUSER_AWS_REGION: s3.region,
+      })
+      const listed = await reader.program('/run/notebook/listed?cog_url=https://example.org/x.tif')
+      expect(listed.status).toBe(303)
+      const elsewhere = await reader.program('/run/notebook/elsewhere?cog_url=https://example.org/x.tif')
+      expect(elsewhere.status).toBe(502)
+      expect((await problemOf(elsewhere)).detail).toContain('not among the buckets')
+    } finally {
+      useAmbientKeys(s3.broker)
+    }
   })
 })
 
