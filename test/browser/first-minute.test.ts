@@ -43,9 +43,9 @@ describe('the first minute', () => {
     await page.getByRole('link', { name: /NDVI/ }).click()
     await page.getByRole('link', { name: 'Fill in the example' }).click()
     await page.getByLabel('Area').fill('-4.5,53.1,-4.42,53.18')
-    const link = await page.locator('#link').textContent()
+    const link = await page.locator('#run-link').textContent()
     expect(link).toContain('/run/notebook/ndvi_calculation?cog_url=')
-    expect(link).toContain('bbox=-4.5%2C53.1%2C-4.42%2C53.18')
+    expect(link).toContain('bbox=-4.5,53.1,-4.42,53.18')
     await shot(page, '2-form')
 
     await page.getByRole('button', { name: 'Open in JupyterLab' }).click()

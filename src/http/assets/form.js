@@ -1,12 +1,19 @@
 // Keeps the shown link in step with the form; what is left empty is left out.
-const form = document.getElementById('run')
-const output = document.getElementById('link')
-const copy = document.getElementById('copy')
+// The ids have a hyphen and the address is read as an attribute: a field of the form may be called `link` or `action`.
+const form = document.getElementById('run-form')
+const output = document.getElementById('run-link')
+const copy = document.getElementById('copy-link')
+const address = new URL(form.getAttribute('action'), location.href).href
 
 function link() {
-  const url = new URL(form.action)
-  for (const [name, value] of new FormData(form)) if (value !== '') url.searchParams.append(name, value)
-  return url.href
+  const given = [...new FormData(form)].filter(([, value]) => value !== '')
+  const query = given.map(([name, value]) => `${name}=${encode(value)}`).join('&')
+  return query === '' ? address : `${address}?${query}`
+}
+
+// Percent-encoded, but for what a query may hold as it is (RFC 3986, 3.4) and people read more easily so.
+function encode(text) {
+  return encodeURIComponent(text).replace(/%(?:2C|2F|3A|40)/g, decodeURIComponent)
 }
 
 function show() {

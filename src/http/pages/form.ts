@@ -41,13 +41,13 @@ export function formPage(request: FastifyRequest, view: FormView): string {
 !${view.notice === undefined ? '' : html`<p class="notice" role="status">${view.notice}</p>`}
 !${elsewhere.length === 0 ? '' : `<ul class="faults" role="alert">${elsewhere.join('')}</ul>`}
 !${example}
-<form method="get" action="${root}run/notebook/${encodeURIComponent(view.id)}" id="run">
+<form method="get" action="${root}run/notebook/${encodeURIComponent(view.id)}" id="run-form">
 !${fields.join('\n')}
 <button>Open in JupyterLab</button>
 </form>
 <h2>The link</h2>
 <p class="quiet">Whoever follows this link gets the notebook with these parameters, in their own workspace.</p>
-<div class="link"><output id="link" for="run"></output><button type="button" class="second" id="copy">Copy</button></div>
+<div class="link"><output id="run-link" for="run-form"></output><button type="button" class="second" id="copy-link">Copy</button></div>
 <script src="${root}assets/form.js" defer></script>`,
   )
 }
@@ -61,10 +61,16 @@ function field(view: FormView, name: string, schema: InputSchema): string {
   }!${required ? ' aria-required="true"' : ''}`
   return html`<div class="field">
 <label for="${name}">${schema.title ?? name}!${required ? '' : ' <span class="quiet">(optional)</span>'}</label>
-<p class="help" id="${name}-help">!${schema.description === undefined ? '' : html`${schema.description}<br>`}Expected: ${schemaTypeText(schema)}.</p>
+<p class="help" id="${name}-help">!${schema.description === undefined ? '' : html`${schema.description}<br>`}Expected: ${schemaTypeText(schema)}${separator(schema)}.</p>
 !${control(schema, attributes, shownValue(view, name, schema), required)}
 !${fault === undefined ? '' : html`<p class="fault" id="${name}-fault">${fault.message}</p>`}
 </div>`
+}
+
+/** A bounding box says so by itself; of lists of objects a link has JSON. */
+function separator({ type, format, items }: InputSchema): string {
+  const commas = type === 'array' && format === undefined && items?.type !== 'object'
+  return commas ? ', with commas between them' : ''
 }
 
 function control(schema: InputSchema, attributes: string, value: string, required: boolean): string {
