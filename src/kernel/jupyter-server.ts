@@ -31,13 +31,13 @@ interface JupyterAddress {
 export interface JupyterServer extends AsyncDisposable {
   /** Waits until it answers, which takes some seconds after a start. Throws `kernel-host-failed` once `signal` aborts. */
   whenReady(signal: AbortSignal): Promise<JupyterAddress>
-  /** The link that opens the file at `path`, from the root folder on, in JupyterLab. Waits 20 s at most; throws as above. */
+  /** The link that opens the file at `path`, from the root folder on, in JupyterLab. Waits a minute at most; throws as above. */
   labUrl(path: string): Promise<string>
   /** True when it answers. */
   healthy(): Promise<boolean>
 }
 
-const LINK_WAIT_MS = 20_000
+const LINK_WAIT_MS = 60_000
 const ANSWER_MS = 2_000
 const POLL_MS = 100
 

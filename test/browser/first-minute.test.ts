@@ -26,7 +26,7 @@ afterAll(async () => {
 async function signedIn(colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme })
   const page = await context.newPage()
-  page.setDefaultTimeout(60_000)
+  page.setDefaultTimeout(120_000)
   await page.goto(`${runner.url}/?token=${runner.token}`)
   return page
 }
@@ -34,7 +34,8 @@ async function signedIn(colorScheme: 'light' | 'dark' = 'light'): Promise<Page> 
 const shot = (page: Page, name: string) =>
   page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true })
 
-describe('the first minute', () => {
+// JupyterLab and a kernel start in here, on a machine that may be busy.
+describe('the first minute', { timeout: 240_000 }, () => {
   it('goes from the printed link to a notebook with its parameters, open in JupyterLab, and it runs', async () => {
     const page = await signedIn()
     expect(page.url()).toBe(`${runner.url}/processes`)
