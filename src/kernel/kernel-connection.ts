@@ -35,10 +35,22 @@ export interface ExecuteRequest {
 export interface KernelConnection extends AsyncDisposable {
   readonly kernelId: string
   readonly clientId: string
+  /**
+   * The kernel's own session in the last reply to `info`. Another one than before a break means that the kernel was
+   * started anew in between, under the same id: what was in it is gone.
+   */
+  readonly kernelSession: string | undefined
   /** Sends an execute_request (`allow_stdin` false). Throws `kernel-host-failed` when the way is known to be broken. */
   execute(request: ExecuteRequest): void
-  /** kernel_info_request and its reply's content: also a barrier, since shell requests are answered in order. */
+  /**
+   * kernel_info_request and its reply's content. Also a barrier: by then, whoever reads `events` has been given
+   * everything of the requests before, replies and outputs. Throws `kernel-gone` when the kernel dies meanwhile.
+   */
   info(signal: AbortSignal): Promise<JsonObject>
-  /** Everything from now on (and what was replayed on joining again), once; ends after `disconnected` or disposal. */
+  /**
+   * Everything since the connection was opened (and what was replayed on joining again), once: a later reader goes on
+   * where the one before stopped. Ends after `disconnected` or disposal. What is not read is held up on its way, so
+   * that nothing piles up in memory.
+   */
   events(): AsyncIterable<KernelEvent>
 }

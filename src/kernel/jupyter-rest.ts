@@ -1,0 +1,91 @@
+import timers from 'node:timers/promises'
+import { type Dispatcher, request } from 'undici'
+import { RunnerError } from '../errors.ts'
+import { isObject, type JsonObject, type JsonValue, parseJson } from '../notebook/json.ts'
+
+/** Where a Jupyter server (or a gateway) is: `url` without a slash at its end. */
+export interface JupyterAddress {
+  readonly url: string
+  readonly token: string
+}
+
+interface Answer {
+  readonly status: number
+  /** Null where there is none or it is no JSON. */
+  readonly body: JsonValue
+}
+
+interface Call {
+  readonly method: Dispatcher.HttpMethod
+  /** From the address on, each segment encoded. */
+  readonly path: string
+  readonly body?: object
+}
+
+const PAUSES_MS = [50, 100, 200, 400, 800]
+
+/**
+ * One request to the REST API of a Jupyter server. Every answer of the server is returned, but for a token that is not
+ * accepted; no answer is `kernel-host-failed`. The token goes into a header, because it would be logged in an address.
+ */
+export async function callJupyter(
+  { url, token }: JupyterAddress,
+  { method, path, body }: Call,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const answer = await request(`${url}${path}`, {
+    method,
+    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal,
+    // A kernel may take long to start; the signal is the limit.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+    .then(async (response) => ({ status: response.statusCode, text: await response.body.text() }))
+    .catch((cause: unknown) => {
+      throw failed(`The Jupyter server at ${new URL(url).origin} does not answer.`, cause)
+    })
+  if (answer.status === 401 || answer.status === 403) {
+    throw failed('The Jupyter server does not accept our token: check JUPYTER_SERVER_TOKEN.', answer.text)
+  }
+  return { status: answer.status, body: parsed(answer.text) }
+}
+
+/** As `callJupyter` for a GET, tried again for a moment where the server fails: it may while kernels start. */
+export async function getJupyter(
+  address: JupyterAddress,
+  path: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  for (const pause of PAUSES_MS) {
+    const answer = await callJupyter(address, { method: 'GET', path }, signal)
+    if (answer.status < 500) return answer
+    await timers.setTimeout(pause, undefined, { signal }).catch(() => undefined)
+  }
+  return callJupyter(address, { method: 'GET', path }, signal)
+}
+
+/** What the server says went wrong, for the log: `cause` of an error. */
+export function unexpected(what: string, { status, body }: Answer): RunnerError {
+  const reason = isObject(body) ? body.get('message') : undefined
+  return failed(`${what} (status ${status} of the Jupyter server).`, reason)
+}
+
+/** A member that is an object, or an empty one. */
+export function memberOf(value: JsonValue, name: string): JsonObject {
+  const member = isObject(value) ? value.get(name) : undefined
+  return isObject(member) ? member : new Map()
+}
+
+function failed(message: string, cause: unknown): RunnerError {
+  return new RunnerError('kernel-host-failed', message, { cause })
+}
+
+function parsed(text: string): JsonValue {
+  try {
+    return parseJson(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { RunnerError } from '../errors.ts'
+import type { JsonObject } from '../notebook/json.ts'
+import { EventQueue } from './event-queue.ts'
+import type { ExecuteRequest, KernelConnection, KernelEvent, KernelMessage } from './kernel-connection.ts'
+import { executeRequest, type Incoming, type Outgoing, outgoing, textOf } from './message.ts'
+
+/** How messages reach a kernel. */
+export interface Wire {
+  /** True while messages can be sent. */
+  readonly open: boolean
+  send(message: Outgoing): void
+  /** Stops what comes in, so that it waits where it comes from; some of it may still come. */
+  pause(): void
+  resume(): void
+  close(): Promise<void>
+}
+
+interface Asked {
+  readonly resolve: (content: JsonObject) => void
+  readonly reject: (error: RunnerError) => void
+  reply?: JsonObject
+  idle?: true
+}
+
+const GONE_STATES: ReadonlySet<string | undefined> = new Set(['restarting', 'autorestarting', 'dead'])
+
+/** The Jupyter protocol over any wire: the wire calls `receive`, `died` and `broken`. */
+export class ProtocolConnection implements KernelConnection {
+  readonly kernelId: string
+  readonly clientId: string
+  readonly #wire: Wire
+  readonly #queue: EventQueue
+  readonly #asked = new Map<string, Asked>()
+  #kernelSession: string | undefined
+  #died = false
+  #ended = false
+
+  constructor({ kernelId, clientId }: { readonly kernelId: string; readonly clientId: string }, wire: Wire) {
+    this.kernelId = kernelId
+    this.clientId = clientId
+    this.#wire = wire
+    this.#queue = new EventQueue(wire)
+  }
+
+  get kernelSession(): string | undefined {
+    return this.#kernelSession
+  }
+
+  /** True while nothing is read from the wire. */
+  get paused(): boolean {
+    return this.#queue.paused
+  }
+
+  execute(request: ExecuteRequest): void {
+    this.#send(executeRequest(request, this.clientId))
+  }
+
+  async info(signal: AbortSignal): Promise<JsonObject> {
+    const messageId = randomUUID()
+    const { promise, resolve, reject } = Promise.withResolvers<JsonObject>()
+    const late = () => reject(failed('The kernel did not answer in time.', signal.reason))
+    if (signal.aborted) late()
+    signal.addEventListener('abort', late)
+    this.#asked.set(messageId, { resolve, reject })
+    try {
+      this.#send(outgoing('shell', 'kernel_info_request', {}, { messageId, clientId: this.clientId }))
+      return await promise
+    } finally {
+      this.#asked.delete(messageId)
+      signal.removeEventListener('abort', late)
+    }
+  }
+
+  events(): AsyncIterable<KernelEvent> {
+    return { [Symbol.asyncIterator]: () => this.#queue.read() }
+  }
+
+  receive(message: Incoming): void {
+    const { channel, header, parent, content, metadata, buffers, bytes } = message
+    if (channel !== 'iopub' && channel !== 'shell' && channel !== 'stdin') return
+    const type = textOf(header, 'msg_type') ?? ''
+    const state = type === 'status' ? textOf(content, 'execution_state') : undefined
+    // The kernel says farewell, or its server speaks for one that cannot.
+    if ((channel === 'iopub' && type === 'shutdown_reply') || GONE_STATES.has(state)) {
+      this.died()
+      return
+    }
+    const parentId = textOf(parent, 'msg_id')
+    const date = textOf(header, 'date')
+    const event: KernelMessage = {
+      kind: 'message',
+      channel,
+      type,
+      parentId,
+      date,
+      content,
+      metadata,
+      buffers,
+    }
+    this.#queue.push(event, bytes)
+    this.#answer(message, type, state)
+  }
+
+  died(): void {
+    if (this.#died || this.#ended) return
+    this.#died = true
+    this.#queue.push({ kind: 'died' }, 0)
+    this.#refuse(new RunnerError('kernel-gone', 'The kernel died: what was in it is gone.'))
+  }
+
+  /** `reason` is a sentence for the person. */
+  broken(reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#queue.push({ kind: 'disconnected', reason }, 0)
+    this.#queue.close()
+    this.#refuse(failed(reason))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true
+    this.#queue.close()
+    this.#queue.clear()
+    this.#refuse(failed('The connection to the kernel was closed.'))
+    await this.#wire.close()
+  }
+
+  #send(message: Outgoing): void {
+    if (this.#ended || !this.#wire.open) throw failed('The connection to the kernel is broken.')
+    this.#wire.send(message)
+  }
+
+  /**
+   * An info request is answered once its reply and its idle state have both come: the channels have no order between
+   * them, but on each of them everything of the requests before has come by then.
+   */
+  #answer({ channel, header, parent, content }: Incoming, type: string, state: string | undefined): void {
+    const asked = this.#asked.get(textOf(parent, 'msg_id') ?? '')
+    if (asked === undefined) return
+    if (channel === 'shell' && type === 'kernel_info_reply') {
+      asked.reply = content
+      this.#kernelSession = textOf(header, 'session')
+    }
+    if (state === 'idle') asked.idle = true
+    const { reply } = asked
+    if (reply !== undefined && asked.idle) this.#queue.whenReached(() => asked.resolve(reply))
+  }
+
+  #refuse(error: RunnerError): void {
+    for (const { reject } of this.#asked.values()) reject(error)
+  }
+}
+
+function failed(message: string, cause?: unknown): RunnerError {
+  return new RunnerError('kernel-host-failed', message, { cause })
+}
