@@ -55,6 +55,7 @@ describe('the first minute', { timeout: 240_000 }, () => {
     await page.locator('.jp-Notebook').click()
     // Nobody is asked which kernel: the notebook says it.
     expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.screenshot({ path: join(SHOTS, '3-jupyterlab.png') })
     await page.getByRole('menuitem', { name: 'Run', exact: true }).click()
     await page.getByRole('menuitem', { name: 'Run All Cells', exact: true }).click()
     await page.locator('.jp-OutputArea-output img').first().waitFor()
@@ -62,7 +63,7 @@ describe('the first minute', { timeout: 240_000 }, () => {
       [],
     )
     await page.locator('.jp-OutputArea-output img').first().scrollIntoViewIfNeeded()
-    await page.screenshot({ path: join(SHOTS, '3-jupyterlab.png') })
+    await page.screenshot({ path: join(SHOTS, '4-run.png') })
   })
 
   it('opens a run link that was clicked elsewhere, at once', async () => {
@@ -76,7 +77,7 @@ describe('the first minute', { timeout: 240_000 }, () => {
   it('marks what is wrong beside its field, and keeps the rest', async () => {
     const page = await signedIn('dark')
     await page.goto(`${runner.url}/run/notebook/ndvi_calculation?bbox=1,2&colour=red`)
-    await shot(page, '4-faults-dark')
+    await shot(page, '5-faults-dark')
     expect(await page.getByLabel('Area').inputValue()).toBe('1,2')
     expect(await page.getByLabel('Area').getAttribute('aria-invalid')).toBe('true')
     expect(await page.getByRole('alert').textContent()).toContain('colour')
@@ -86,7 +87,7 @@ describe('the first minute', { timeout: 240_000 }, () => {
     const page = await signedIn()
     await page.setViewportSize({ width: 360, height: 740 })
     await page.goto(`${runner.url}/processes/mean_value_calculation`)
-    await shot(page, '5-form-phone')
+    await shot(page, '6-form-phone')
     const width = await page.evaluate('document.documentElement.scrollWidth')
     expect(width).toBeLessThanOrEqual(360)
   })
@@ -94,7 +95,7 @@ describe('the first minute', { timeout: 240_000 }, () => {
   it('tells a stranger which link to open', async () => {
     const page = await browser.newPage()
     await page.goto(`${runner.url}/run/notebook/cog_preview?cog_url=https://example.org/x.tif`)
-    await shot(page, '6-stranger')
+    await shot(page, '7-stranger')
     expect(await page.textContent('main')).toContain('Open the link')
   })
 })
