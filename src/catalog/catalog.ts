@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
-import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import type { CompiledTemplate } from '../notebook/template.ts'
 import type { ReadTemplate } from '../storage/s3-template.ts'
 import { Compiler } from './compiler.ts'
@@ -47,8 +46,8 @@ export class Catalog {
   readonly #list: EntryList
   readonly #templates: TemplateStore
   readonly #compiler = new Compiler()
-  /** By the entry itself: a new listing has new entries. */
-  readonly #offers = new WeakMap<CatalogEntry, Offer>()
+  /** By the template, so that one that is no longer cached is not kept by its offer. */
+  readonly #offers = new WeakMap<CompiledTemplate, Offer>()
 
   constructor(options: CatalogOptions) {
     const { source, templateHosts, cacheDir, log, readS3, resolve, now = Date.now } = options
@@ -90,18 +89,14 @@ export class Catalog {
     return this.#list.find(id)
   }
 
-  /**
-   * From memory while fresh. `kernelName` is the kernel that is wanted in place of the entry's and the notebook's own.
-   * Also throws what `TemplateStore.load` and `inputsFromCell` throw.
-   */
-  async offer(id: string, kernelName?: string): Promise<Offer> {
+  /** From memory while fresh. Also throws what `TemplateStore.load` throws. */
+  async offer(id: string): Promise<Offer> {
     const entry = this.find(id)
-    const { template, version } = await this.#templates.load(entry.template, kernelName ?? entry.kernel)
-    const known = this.#offers.get(entry)
-    if (known?.template === template) return known
-    const inputs = entry.inputs ?? inputsFromCell(template.parametersCell ?? '', template.language)
-    const offer = { entry, inputs, template, version }
-    if (kernelName === undefined) this.#offers.set(entry, offer)
+    const { template, inputs: found, version } = await this.#templates.load(entry.template, entry.kernel)
+    const known = this.#offers.get(template)
+    if (known?.entry === entry) return known
+    const offer = { entry, inputs: entry.inputs ?? found, template, version }
+    this.#offers.set(template, offer)
     return offer
   }
 

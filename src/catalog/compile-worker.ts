@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { isMarkedAsUntransferable, parentPort } from 'node:worker_threads'
 import { type ErrorCode, RunnerError } from '../errors.ts'
+import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import { languageOfKernel } from '../notebook/kernel-language.ts'
+import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
 import type { BrokenEntry, CatalogEntry } from './entry.ts'
 import { type CatalogueBase, readCatalogue } from './formats.ts'
@@ -20,6 +22,8 @@ export type Job =
 export interface Compiled {
   readonly kind: 'template'
   readonly template: CompiledTemplate
+  /** What its parameters cell takes. */
+  readonly inputs: InputsSchema
   /** SHA-256 of the bytes, in hexadecimal. */
   readonly version: string
   /** The notebook as it came, handed back. */
@@ -47,7 +51,10 @@ function answerTo(job: Job): Answer {
     if (job.kind === 'catalogue') return { kind: 'catalogue', ...readList(job.text, job.base) }
     if (job.kind === 'heading') return { kind: 'heading', heading: headingOf(job.bytes) }
     const version = createHash('sha256').update(job.bytes).digest('hex')
-    return { kind: 'template', template: compile(job.bytes, job.kernelName), version, bytes: job.bytes }
+    const template = compile(job.bytes, job.kernelName)
+    // Here and not in the server's thread: a stranger's cell may take long to read.
+    const inputs = inputsFromCell(template.parametersCell ?? '', template.language)
+    return { kind: 'template', template, inputs, version, bytes: job.bytes }
   } catch (error) {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
     if (error instanceof RunnerError)

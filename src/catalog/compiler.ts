@@ -33,6 +33,7 @@ export class Compiler {
   async template(bytes: Uint8Array, kernelName?: string): Promise<Compiled> {
     const answer = await this.#queue({ kind: 'template', bytes: whole(bytes), kernelName })
     if (answer.kind !== 'template') throw new RunnerError('internal', 'The thread for notebooks is confused.')
+    withoutPrototypes(answer.inputs)
     return answer
   }
 

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { RunnerError } from '../errors.ts'
+import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import type { CompiledTemplate } from '../notebook/template.ts'
 import type { ReadTemplate } from '../storage/s3-template.ts'
 import type { Compiled } from './compile-worker.ts'
@@ -36,6 +37,8 @@ export interface TemplateStoreOptions {
 
 export interface LoadedTemplate {
   readonly template: CompiledTemplate
+  /** What its parameters cell takes. */
+  readonly inputs: InputsSchema
   /** SHA-256 of the notebook's bytes. */
   readonly version: string
 }
@@ -144,8 +147,15 @@ export class TemplateStore {
     return this.#cached(compiled, read.etag)
   }
 
-  #cached({ template, version, bytes }: Compiled, etag: string | undefined): Cached {
-    return { template, version, etag, size: Math.max(1, bytes.byteLength), checkedAt: this.#options.now() }
+  #cached({ template, inputs, version, bytes }: Compiled, etag: string | undefined): Cached {
+    return {
+      template,
+      inputs,
+      version,
+      etag,
+      size: Math.max(1, bytes.byteLength),
+      checkedAt: this.#options.now(),
+    }
   }
 
   #bytes(location: TemplateLocation, etag: string | undefined): Promise<TemplateAnswer> {

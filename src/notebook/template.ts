@@ -47,13 +47,14 @@ export interface TemplateOptions {
 export function compileTemplate(bytes: Uint8Array, options: TemplateOptions): CompiledTemplate {
   const notebook = readNotebook(bytes, options.newId)
   if (options.kernelspec !== undefined) setKernelspec(notebook.metadata, options.kernelspec)
+  const kernel = kernelOf(notebook.metadata, options)
   const papermill = addPapermillMetadata(notebook)
   const placement = placeInjectedCell(notebook.cells)
   const parametersCell = placement.parameters?.node
   const source = parametersCell?.get('cell_type') === 'code' ? parametersCell.get('source') : undefined
   for (const { node } of notebook.cells) splitCell(node)
   return {
-    ...kernelOf(notebook.metadata, options),
+    ...kernel,
     parametersCell: typeof source === 'string' ? source : undefined,
     warnings: [...notebook.warnings, ...placementWarnings(placement)],
     parts: partsOf(notebook, papermill, placement),
@@ -79,12 +80,16 @@ function setKernelspec(
   const spec = metadata.get('kernelspec')
   if (textIn(spec, 'name') === name) return
   const known = language ?? (textIn(metadata.get('language_info'), 'name') || textIn(spec, 'language'))
-  const entries: [string, JsonValue][] = [
+  metadata.set('kernelspec', kernelspecOf(name, known))
+}
+
+function kernelspecOf(name: string, language: string | undefined): JsonObject {
+  const spec: JsonObject = new Map<string, JsonValue>([
     ['display_name', name],
     ['name', name],
-  ]
-  if (known !== undefined) entries.push(['language', known])
-  metadata.set('kernelspec', new Map(entries))
+  ])
+  if (language !== undefined) spec.set('language', language)
+  return spec
 }
 
 function textIn(object: JsonValue | undefined, key: string): string | undefined {
@@ -123,16 +128,41 @@ const MEMBER_DEPTH = 3
 /** It is never the first member: `input_path` and `output_path` sort before it. */
 const BEFORE_PARAMETERS = ',\n   "parameters": '
 
+/** The kernelspec is a part of its own, so that `withKernel` can put another in its place. */
+const KERNEL_PART = 3
+const KERNEL_DEPTH = 2
+const BEFORE_KERNEL = '\n  "kernelspec": '
+
+/** It is never the last member of `metadata`: `papermill` sorts after it. */
+function kernelText(spec: JsonValue): string {
+  return `${BEFORE_KERNEL}${pythonJson(spec, KERNEL_DEPTH)},`
+}
+
+/**
+ * The same notebook for another kernel of its language, of which everything but the kernelspec is shared: links name
+ * kernels as they like, and must not have the notebook compiled for each name.
+ */
+export function withKernel(template: CompiledTemplate, name: string): CompiledTemplate {
+  if (name === template.kernelName) return template
+  const kernel = bytes(kernelText(kernelspecOf(name, template.language || undefined)))
+  return { ...template, kernelName: name, parts: template.parts.with(KERNEL_PART, kernel) }
+}
+
 function partsOf(notebook: Notebook, papermill: JsonObject, placement: Placement): (Uint8Array | Slot)[] {
   const old = papermill.get('parameters')
   const parameters = old === undefined ? '' : BEFORE_PARAMETERS + pythonJson(old, MEMBER_DEPTH)
   papermill.set('input_path', hole('input_path')).set('output_path', hole('output_path'))
   papermill.set('parameters', hole('parameters'))
+  const kernelspec = notebook.metadata.get('kernelspec')
+  notebook.metadata.set('kernelspec', hole('kernelspec'))
   notebook.root.set('cells', hole('cells'))
   const texts = pythonJson(notebook.root).split(/\0\w+\0/)
-  const [start = '', toInput = '', toOutput = '', toParameters = '', end = ''] = texts
+  const [start = '', toKernel = '', toInput = '', toOutput = '', toParameters = '', end = ''] = texts
   return [
-    ...cellParts(start, placement, toInput),
+    ...cellParts(start, placement, toKernel.slice(0, -BEFORE_KERNEL.length)),
+    bytes(kernelspec === undefined ? '' : kernelText(kernelspec)),
+    // Without the comma, which goes with the kernel.
+    bytes(toInput.slice(1)),
     { name: 'input_path', around: [''], unchanged: '' },
     bytes(toOutput),
     { name: 'output_path', around: [''], unchanged: '' },

@@ -7,6 +7,7 @@ import { chooseWorkspace } from '../identity/workspace.ts'
 import { parseQuery } from '../notebook/input-values.ts'
 import { languageOfKernel } from '../notebook/kernel-language.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
+import { withKernel } from '../notebook/template.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
 import { readLink, withFaults } from './link.ts'
 import { isReserved, linkInputs, type ReservedPolicy, reservedValues } from './reserved-inputs.ts'
@@ -48,7 +49,8 @@ export function prepareWith(parts: {
     const [open, forbidden] = splitReserved(link.inputs)
     const faults = [...link.faults, ...forbidden, ...kernelFaults(kernel, offer.template.language)]
     const parameters = withFaults(faults, () => parseQuery(linkInputs(inputs), open))
-    const { template, version } = kernel === undefined ? offer : await catalog.offer(notebookId, kernel)
+    const { version } = offer
+    const template = kernel === undefined ? offer.template : withKernel(offer.template, kernel)
     const workspace = chooseWorkspace(caller, link.controls.workspace)
     if ((link.controls.mode ?? entry.mode) === 'execute') {
       throw new RunnerError(

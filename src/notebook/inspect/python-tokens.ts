@@ -52,11 +52,12 @@ export function pythonTokens(source: string): Token[] {
       startOfLine = depth === 0
       continue
     }
-    const restEnd = endOf(REST_OF_LINE, source, position) ?? position
+    // Looked for where it is needed only: to do so at each token would take the square of a long line.
+    const restEnd = () => endOf(REST_OF_LINE, source, position) ?? position
     if (next === '#') {
-      if (depth === 0) take('comment', restEnd)
-      else position = restEnd
-    } else if (startOfLine && (next === '%' || next === '!')) take('magic', restEnd)
+      if (depth === 0) take('comment', restEnd())
+      else position = restEnd()
+    } else if (startOfLine && (next === '%' || next === '!')) take('magic', restEnd())
     else {
       const quote = endOf(QUOTE, source, position)
       if (quote !== undefined) take('string', stringEnd(source, position, quote))
