@@ -6,6 +6,14 @@ import { JsonNumber, type JsonObject, type JsonValue } from './json-value.ts'
  */
 const MAX_DEPTH = 400
 
+/**
+ * Fifty million bytes can be fifteen million values, which take gigabytes here, in a thread that is then busy collecting
+ * garbage and can't even be stopped. So memory has a price: 1 for a value, 2 more for a name, 4 more for a list or object.
+ */
+const MAX_COST = 6_000_000
+const NAME_COST = 2
+const CONTAINER_COST = 4
+
 /** Anything but blanks, so that one search skips a run of them. */
 const blanks = /[ \t\n\r]*/y
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y
@@ -20,7 +28,8 @@ const words: ReadonlyArray<readonly [string, JsonValue]> = [
 
 /**
  * Parses what Python's `json.loads` parses: JSON, and the words `NaN`, `Infinity` and `-Infinity`; of members with
- * one name the last wins. Throws SyntaxError that says where, also for nesting deeper than 400.
+ * one name the last wins. Throws SyntaxError that says where, also for nesting deeper than 400, and for
+ * more values (millions) than there is memory for.
  */
 export function parseJson(text: string): JsonValue {
   const parser = new Parser(text)
@@ -32,6 +41,7 @@ export function parseJson(text: string): JsonValue {
 class Parser {
   readonly #text: string
   #position = 0
+  #cost = 0
 
   constructor(text: string) {
     this.#text = text
@@ -39,6 +49,7 @@ class Parser {
 
   value(depth: number): JsonValue {
     this.#skipBlanks()
+    this.#spend(1)
     switch (this.#text.charCodeAt(this.#position)) {
       case 0x22:
         return this.#string()
@@ -63,6 +74,7 @@ class Parser {
     do {
       this.#skipBlanks()
       if (this.#text[this.#position] !== '"') this.#fail('A name in double quotes is expected')
+      this.#spend(NAME_COST)
       const key = this.#string()
       if (!this.#takes(':')) this.#fail("':' is expected")
       object.set(key, this.value(depth + 1))
@@ -83,7 +95,13 @@ class Parser {
 
   #descend(depth: number): void {
     if (depth >= MAX_DEPTH) this.#fail(`Nothing may be nested deeper than ${MAX_DEPTH} levels`)
+    this.#spend(CONTAINER_COST)
     this.#position += 1
+  }
+
+  #spend(cost: number): void {
+    this.#cost += cost
+    if (this.#cost > MAX_COST) this.#fail('It holds more values than there is memory for')
   }
 
   /** From the opening quote at the position. Searches natively: an output of 20 MB is one string. */

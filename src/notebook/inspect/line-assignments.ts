@@ -63,9 +63,8 @@ export function lineParameters(source: string, language: string): CellParameter[
   const found = new Map<string, CellParameter>()
   let above: string[] = []
   for (const line of source.split(/\r\n?|\n/)) {
-    const [, whole] = /^#+\s*(.*?)\s*$/.exec(line) ?? []
-    if (whole !== undefined) {
-      above.push(whole)
+    if (line.startsWith('#')) {
+      above.push(line.replace(/^#+/, '').trim())
       continue
     }
     const [, name, , rest] = rules.assignment.exec(line) ?? []
@@ -80,11 +79,29 @@ export function lineParameters(source: string, language: string): CellParameter[
   return [...found.values()]
 }
 
+const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/y
+
 /** A `#` after a blank starts a comment, unless a quote is open before it. */
 function withoutComment(rest: string): { text: string; comment: string } {
-  const [, text = rest, comment = ''] =
-    /^((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'#])*?)\s+#+\s*(.*)$/.exec(rest) ?? []
-  return { text: text.trim().replace(/\s*;$/, ''), comment: comment.trim() }
+  const at = commentStart(rest)
+  const text = rest.slice(0, at).trim()
+  const comment = rest.slice(at).replace(/^#+/, '').trim()
+  return { text: text.endsWith(';') ? text.slice(0, -1).trimEnd() : text, comment }
+}
+
+/** By hand: one expression for it would take the square of a line's length. */
+function commentStart(rest: string): number {
+  let at = 0
+  while (at < rest.length) {
+    const next = rest[at]
+    if (next === '#' && /\s/.test(rest[at - 1] ?? '')) return at
+    if (next === '"' || next === "'") {
+      QUOTED.lastIndex = at
+      if (!QUOTED.test(rest)) return rest.length
+      at = QUOTED.lastIndex
+    } else at += 1
+  }
+  return rest.length
 }
 
 function integer(text: string): JsonNumber {
