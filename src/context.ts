@@ -17,6 +17,7 @@ import { metricsRoute } from './http/routes/metrics.ts'
 import type { Door } from './http/services.ts'
 import { bearerVerifier } from './identity/bearer.ts'
 import { type JupyterServer, startJupyterServer } from './kernel/jupyter-server.ts'
+import { fillInWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { prepareWith } from './run/prepare.ts'
 import { runStore } from './run/store.ts'
@@ -71,7 +72,11 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       trustedProxies: config.trustedProxies,
       door,
       catalog,
-      prepareRun: prepareWith({ catalog, storage, runs, reserved: config.reservedInputs }),
+      prepareRun: prepareWith({
+        fillIn: fillInWith({ catalog, storage, reserved: config.reservedInputs }),
+        storage,
+        runs,
+      }),
       runs,
       viewLink: await makeViewLink(config, log, starting),
       health,

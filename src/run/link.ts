@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein'
 import { type ParameterFault, RunnerError } from '../errors.ts'
 
 /** The control parameters of a link: they start with `_`, so they never meet an input. */
-interface LinkControls {
+export interface LinkControls {
   readonly mode: 'prepare' | 'execute' | undefined
   readonly workspace: string | undefined
   readonly kernel: string | undefined

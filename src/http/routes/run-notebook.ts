@@ -46,7 +46,10 @@ async function prepare(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { id } = request.params
-  const run = await services.prepareRun(caller, id, new URLSearchParams(queryOf(request)))
+  const run = await services.prepareRun(caller, id, {
+    kind: 'query',
+    pairs: new URLSearchParams(queryOf(request)),
+  })
   request.log.info({ workspace: run.workspace, notebook: id, run: run.id }, 'prepared')
   const location = `../../view-notebook/${encodeURIComponent(id)}/${run.id}?workspace=${run.workspace}`
   return reply

@@ -1,0 +1,28 @@
+import type { Caller } from '../identity/caller.ts'
+import type { FillIn, RunRequest } from './filled-notebook.ts'
+import type { RunLimits } from './run.ts'
+import type { Accepted, RunStore } from './store.ts'
+
+/**
+ * A run to be executed is accepted: what runs is fixed now, and it is in the queue. Returns the run of before for the
+ * same idempotency key.
+ */
+export type AcceptRun = (
+  caller: Caller,
+  notebookId: string,
+  request: RunRequest,
+  given?: { readonly idempotencyKey?: string },
+) => Promise<Accepted>
+
+/** The function throws what `FillIn` throws, `idempotency-conflict` and `database-failed`. */
+export function acceptWith(parts: {
+  readonly fillIn: FillIn
+  readonly runs: RunStore
+  readonly limits: RunLimits
+}): AcceptRun {
+  const { fillIn, runs, limits } = parts
+  return async (caller, notebookId, request, given) => {
+    const { scope, run, notebook } = await fillIn(caller, notebookId, request)
+    return runs.accept(scope, { ...run, notebook, limits }, given)
+  }
+}
