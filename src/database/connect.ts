@@ -30,14 +30,16 @@ export interface Database extends Session, AsyncDisposable {
 const TIMEOUT_MS = { connect: 10_000, statement: 15_000, answer: 20_000 }
 const CONNECTIONS = 10
 
+/** As the driver takes it. */
+export const addressOf = (target: DatabaseTarget): pg.ClientConfig =>
+  target.kind === 'url'
+    ? { connectionString: target.url, keepAlive: true }
+    : { host: target.socketFolder, user: target.user, database: target.database }
+
 /** A pool of connections. Connects when it is needed: `ping` says whether it can. */
 export function connectDatabase(target: DatabaseTarget, log: ChildLog): Database {
-  const where =
-    target.kind === 'url'
-      ? { connectionString: target.url, keepAlive: true }
-      : { host: target.socketFolder, user: target.user, database: target.database }
   const pool = new pg.Pool({
-    ...where,
+    ...addressOf(target),
     max: CONNECTIONS,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: TIMEOUT_MS.connect,

@@ -2,18 +2,25 @@ import type { OutputChange } from '../notebook/outputs.ts'
 import type { RunState } from './run.ts'
 
 /** Why a run failed, in a closed list that a person can act on. */
-export type FailureReason =
-  | 'cell-error'
-  | 'kernel-died'
-  | 'out-of-memory'
-  | 'timeout'
-  | 'start-failed'
-  | 'storage-failed'
-  | 'outcome-unknown'
+export const FAILURE_REASONS = [
+  'cell-error',
+  'kernel-died',
+  'out-of-memory',
+  'timeout',
+  'start-failed',
+  'storage-failed',
+  'outcome-unknown',
+] as const
+export type FailureReason = (typeof FAILURE_REASONS)[number]
 
 /** What is told of a run while it goes: numbered from 1, append-only. Everything that watches reads this list. */
 export type RunEvent =
-  | { readonly type: 'state'; readonly state: RunState; readonly reason?: FailureReason; readonly message?: string }
+  | {
+      readonly type: 'state'
+      readonly state: RunState
+      readonly reason?: FailureReason
+      readonly message?: string
+    }
   /** `cell` is the index in the notebook. */
   | { readonly type: 'cell-started'; readonly cell: number }
   | {
@@ -25,7 +32,12 @@ export type RunEvent =
     }
   | { readonly type: 'output'; readonly cell: number; readonly change: OutputChange }
   /** Code cells done and to be done; `secondsLeft` is learned from earlier runs of the notebook. */
-  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly secondsLeft?: number }
+  | {
+      readonly type: 'progress'
+      readonly done: number
+      readonly total: number
+      readonly secondsLeft?: number
+    }
   /** Something that a person should know, such as messages that were lost. */
   | { readonly type: 'note'; readonly text: string }
 
@@ -34,4 +46,6 @@ export interface NumberedEvent {
   /** By the clock of the database. */
   readonly at: Date
   readonly event: RunEvent
+  /** The event as it is kept, JSON on one line: for those who send it on. */
+  readonly json: string
 }

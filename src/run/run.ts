@@ -1,16 +1,25 @@
 import type { JsonValue } from '../notebook/json.ts'
 import type { StoredObject } from '../storage/storage.ts'
+import type { FailureReason } from './event.ts'
 
 /** `prepared` is terminal: stored and opened in JupyterLab, never executed here. */
-export type RunState =
-  | 'prepared'
-  | 'queued'
-  | 'starting'
-  | 'running'
-  | 'saving'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
+export const RUN_STATES = [
+  'prepared',
+  'queued',
+  'starting',
+  'running',
+  'saving',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+export const isRunState = (text: string): text is RunState => RUN_STATES.some((state) => state === text)
+
+/** Nothing happens to a run any more. */
+export const isTerminal = (state: RunState): boolean =>
+  state === 'prepared' || state === 'succeeded' || state === 'failed' || state === 'cancelled'
 
 /** What is known of a run before it has a row. */
 export interface NewRun {
@@ -25,6 +34,19 @@ export interface NewRun {
   readonly object: StoredObject
 }
 
+/** Numbers by name, such as `cellSeconds`: fixed when the run is accepted. */
+export type RunLimits = Readonly<Record<string, number>>
+
+/** A run to be executed. */
+export interface NewExecution extends NewRun {
+  /** The chunks of the notebook that runs, whatever becomes of its template meanwhile. */
+  readonly notebook: readonly Uint8Array[]
+  readonly limits: RunLimits
+  /** The run that this one repeats; with `fromCell`, it goes on in that one's kernel from that cell (index in the notebook). */
+  readonly retryOf?: { readonly id: string; readonly fromCell?: number }
+}
+
+/** All times are by the clock of the database. */
 export interface Run extends NewRun {
   readonly state: RunState
   readonly workspace: string
@@ -32,6 +54,36 @@ export interface Run extends NewRun {
   readonly ownerSubject: string
   /** Only shown; who owns it is decided by issuer and subject. */
   readonly ownerName: string
-  /** By the clock of the database. */
   readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly queuedAt: Date | undefined
+  /** When a worker first took it up. */
+  readonly startedAt: Date | undefined
+  readonly finishedAt: Date | undefined
+  readonly cancelRequestedAt: Date | undefined
+  /** Out of the history; the notebook is still in the workspace. */
+  readonly hiddenAt: Date | undefined
+  /** Why it failed. */
+  readonly reason: FailureReason | undefined
+  readonly message: string | undefined
+  readonly batchId: string | undefined
+  readonly limits: RunLimits
+  readonly retryOf: string | undefined
+  readonly fromCell: number | undefined
+  /** Code cells. */
+  readonly progress: { readonly done: number; readonly total: number } | undefined
+  /** Number of its newest event, 0 where there is none. */
+  readonly lastEvent: number
+  /** How often a worker took it up, adoptions included. */
+  readonly attempts: number
+  /** Where its kernel is or was. */
+  readonly kernel: RunKernel | undefined
+}
+
+export interface RunKernel {
+  /** Which kernel host it runs on. */
+  readonly host: string
+  readonly kernelId: string
+  /** The client id under which its messages are kept. */
+  readonly clientId: string
 }

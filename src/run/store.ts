@@ -1,62 +1,114 @@
 import type { Database } from '../database/connect.ts'
+import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
-import { isObject, JsonNumber, type JsonValue, parseJson } from '../notebook/json.ts'
-import type { NewRun, Run, RunState } from './run.ts'
+import { insertPrepared, insertQueued } from './insert-run.ts'
+import type { NewExecution, NewRun, Run } from './run.ts'
+import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
+
+export interface Accepted {
+  readonly run: Run
+  /** False where it is the run of an earlier request with the same idempotency key. */
+  readonly created: boolean
+}
 
 /** Every function takes who asks first, so that a query without does not compile. All throw `database-failed`. */
 export interface RunStore {
   /** Returns once the row is on disk. */
   insertPrepared(scope: Scope, run: NewRun): Promise<void>
+  /**
+   * Row, snapshot and place in the queue, all or nothing. The same idempotency key of the same person gives the run
+   * that it gave before. Throws `idempotency-conflict` where it came with another notebook, workspace, kernel or
+   * other parameters then.
+   */
+  accept(scope: Scope, run: NewExecution, given?: { readonly idempotencyKey?: string }): Promise<Accepted>
   /** Undefined where there is none in the caller's workspaces. `id` is a UUID in lower case. */
   find(caller: Caller, id: string): Promise<Run | undefined>
+  /** The notebook as it was accepted; undefined where there is none, or not any more. */
+  snapshot(caller: Caller, id: string): Promise<Uint8Array | undefined>
+  /**
+   * Ends a queued run at once; tells the worker of one that goes (`cancelRequestedAt`); changes nothing on a
+   * finished one. Returns the run as it is afterwards, undefined where there is none in the caller's workspaces.
+   */
+  cancel(caller: Caller, id: string): Promise<Run | undefined>
+  /** Takes a finished run out of the history; its notebook stays. False where there is none such. */
+  dismiss(caller: Caller, id: string): Promise<boolean>
   /** The newest of the caller's workspaces, newest first, `limit` at most. */
   recent(caller: Caller, limit: number): Promise<readonly Run[]>
 }
 
-interface RunRow {
-  readonly id: string
-  readonly state: RunState
-  readonly notebook_id: string
-  readonly notebook_version: string | null
-  readonly workspace: string
-  readonly owner_issuer: string
-  readonly owner_subject: string
-  readonly owner_name: string
-  readonly parameters: string
-  readonly kernel_name: string | null
-  readonly bucket: string
-  readonly key: string
-  readonly created_at: Date
-}
+const FIND = `SELECT ${RUN_COLUMNS} FROM run WHERE id = $1 AND workspace = ANY ($2)`
 
-const INSERT_PREPARED = `
-  INSERT INTO run (
-    id, state, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
-    kernel_name, bucket, key
-  ) VALUES ($1, 'prepared', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+const FIND_BY_KEY = `
+  SELECT ${RUN_COLUMNS} FROM run WHERE owner_issuer = $1 AND owner_subject = $2 AND idempotency_key = $3`
 
-const COLUMNS = `
-  id, state, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
-  kernel_name, bucket, key, created_at`
+const SNAPSHOT = `
+  SELECT notebook FROM run_snapshot JOIN run ON run.id = run_id WHERE run_id = $1 AND workspace = ANY ($2)`
 
-const FIND = `SELECT ${COLUMNS} FROM run WHERE id = $1 AND workspace = ANY ($2)`
+// One UPDATE decides by the state that the row has once it is locked, so a claim at the same moment is no race.
+const CANCEL = `
+  WITH run AS (
+    UPDATE run SET
+      state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
+      finished_at = CASE WHEN state = 'queued' THEN clock_timestamp() END,
+      last_event = CASE WHEN state = 'queued' THEN last_event + 1 ELSE last_event END,
+      cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
+      updated_at = clock_timestamp()
+    WHERE id = $1 AND workspace = ANY ($2) AND state IN ('queued', 'starting', 'running', 'saving')
+    RETURNING *
+  ), event AS (
+    INSERT INTO run_event (run_id, number, type, data)
+    SELECT id, last_event, 'state', '{"type":"state","state":"cancelled"}' FROM run WHERE state = 'cancelled'
+  )
+  SELECT ${RUN_COLUMNS},
+    CASE
+      WHEN state = 'cancelled' THEN pg_notify('run_event', id || ' ' || last_event)
+      ELSE pg_notify('run_cancel', id::text)
+    END
+  FROM run`
+
+const DISMISS = `
+  UPDATE run SET hidden_at = coalesce(hidden_at, now())
+  WHERE id = $1 AND workspace = ANY ($2) AND state IN ('prepared', 'succeeded', 'failed', 'cancelled')
+  RETURNING id`
 
 const RECENT = `
-  SELECT ${COLUMNS} FROM run WHERE workspace = ANY ($1) ORDER BY created_at DESC, id DESC LIMIT $2`
+  SELECT ${RUN_COLUMNS} FROM run WHERE workspace = ANY ($1) ORDER BY created_at DESC, id DESC LIMIT $2`
 
 export function runStore(database: Database): RunStore {
+  const find = async (caller: Caller, id: string) => {
+    const values = [id, caller.workspaces]
+    const [row] = await database.query<RunRow>({ name: 'run-find', text: FIND, values })
+    return row && runFrom(row)
+  }
   return {
-    async insertPrepared(scope, run) {
-      const { id, notebookId, notebookVersion, parameters, kernelName, object } = run
-      const owner = [scope.workspace, scope.issuer, scope.subject, scope.user]
-      const given = [jsonText(new Map(parameters)), kernelName, object.bucket, object.key]
-      const values = [id, notebookId, notebookVersion, ...owner, ...given]
-      await database.query({ name: 'run-insert-prepared', text: INSERT_PREPARED, values })
+    insertPrepared: (scope, run) => insertPrepared(database, scope, run),
+    async accept(scope, run, { idempotencyKey } = {}) {
+      const row = await insertQueued(
+        database,
+        scope,
+        run,
+        idempotencyKey === undefined ? {} : { idempotencyKey },
+      )
+      if (row !== undefined) return { run: runFrom(row), created: true }
+      const values = [scope.issuer, scope.subject, idempotencyKey]
+      const [earlier] = await database.query<RunRow>({ name: 'run-find-key', text: FIND_BY_KEY, values })
+      if (earlier === undefined || !isSame(scope, run, earlier)) throw keyConflict()
+      return { run: runFrom(earlier), created: false }
     },
-    async find(caller, id) {
+    find,
+    async snapshot(caller, id) {
       const values = [id, caller.workspaces]
-      const [row] = await database.query<RunRow>({ name: 'run-find', text: FIND, values })
-      return row && runFrom(row)
+      const [row] = await database.query<{ notebook: Buffer }>({ text: SNAPSHOT, values })
+      return row?.notebook
+    },
+    async cancel(caller, id) {
+      const values = [id, caller.workspaces]
+      const [row] = await database.query<RunRow>({ name: 'run-cancel', text: CANCEL, values })
+      return row === undefined ? find(caller, id) : runFrom(row)
+    },
+    async dismiss(caller, id) {
+      const rows = await database.query({ text: DISMISS, values: [id, caller.workspaces] })
+      return rows.length > 0
     },
     async recent(caller, limit) {
       const values = [caller.workspaces, limit]
@@ -65,28 +117,18 @@ export function runStore(database: Database): RunStore {
   }
 }
 
-function runFrom(row: RunRow): Run {
-  const parameters = parseJson(row.parameters)
-  return {
-    id: row.id,
-    state: row.state,
-    notebookId: row.notebook_id,
-    notebookVersion: row.notebook_version ?? undefined,
-    workspace: row.workspace,
-    ownerIssuer: row.owner_issuer,
-    ownerSubject: row.owner_subject,
-    ownerName: row.owner_name,
-    parameters: isObject(parameters) ? parameters : new Map(),
-    kernelName: row.kernel_name ?? undefined,
-    object: { bucket: row.bucket, key: row.key },
-    createdAt: row.created_at,
-  }
+/** Its template may have changed between a request and its repetition: that makes no other request of it. */
+function isSame(scope: Scope, run: NewExecution, earlier: RunRow): boolean {
+  return (
+    earlier.notebook_id === run.notebookId &&
+    earlier.workspace === scope.workspace &&
+    earlier.kernel_name === (run.kernelName ?? null) &&
+    earlier.parameters === parametersText(run.parameters)
+  )
 }
 
-/** On one line, numbers as they were written. */
-function jsonText(value: JsonValue): string {
-  if (value instanceof JsonNumber) return value.raw
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value)
-  return `{${[...value].map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`
-}
+export const keyConflict = (): RunnerError =>
+  new RunnerError(
+    'idempotency-conflict',
+    'This idempotency key came with another request before. Use a new key for a new request.',
+  )

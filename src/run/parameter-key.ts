@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import { compactJson } from '../notebook/compact-json.ts'
+import { JsonNumber, type JsonValue } from '../notebook/json.ts'
+
+/**
+ * What the history finds a run's parameter by: a hash of name and value, as a signed 64-bit integer in decimal.
+ * Values are compared as the text that a link would carry, numbers by their value, so that `1.0` finds 1.
+ */
+export function parameterKey(name: string, value: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([name, normalised(value)]))
+    .digest()
+  return digest.readBigInt64BE().toString()
+}
+
+/** The keys of all parameters of a run. */
+export function parameterKeys(parameters: ReadonlyMap<string, JsonValue>): readonly string[] {
+  return [...parameters].map(([name, value]) => parameterKey(name, valueText(value)))
+}
+
+function valueText(value: JsonValue): string {
+  if (typeof value === 'string') return value
+  return value instanceof JsonNumber ? value.raw : compactJson(value)
+}
+
+/** Integers too big for a double keep their digits. */
+function normalised(text: string): string {
+  if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return text
+  const number = Number(text)
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : String(number + 0)
+}
