@@ -1,8 +1,14 @@
 import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify'
 import { v4 as uuidv4 } from 'uuid'
 import { RunnerError } from '../errors.ts'
+import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
 import type { Metrics } from './metrics.ts'
 import { apiRoute } from './routes/api.ts'
@@ -23,6 +29,9 @@ const PAGE_POLICY =
 const MAX_URL_BYTES = 64 * 1024
 const MAX_BODY_BYTES = 1024 * 1024
 
+/** Milliseconds until a request has to be there: its headers, and all of it; looked at once in `look`. */
+const PATIENCE = { headers: 10_000, request: 15_000, look: 1_000 }
+
 /** The HTTP server with all its routes; not listening yet. */
 export async function buildApp(services: Services, metrics: Metrics): Promise<FastifyInstance> {
   // Named by the interface, so that the instance is the plain one that routes take.
@@ -33,9 +42,18 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     genReqId: () => uuidv4(),
     trustProxy: [...services.trustedProxies],
     bodyLimit: MAX_BODY_BYTES,
-    http: { maxHeaderSize: MAX_URL_BYTES },
-    requestTimeout: 30_000,
+    http: {
+      maxHeaderSize: MAX_URL_BYTES,
+      headersTimeout: PATIENCE.headers,
+      connectionsCheckingInterval: PATIENCE.look,
+    },
+    requestTimeout: PATIENCE.request,
     connectionTimeout: 60_000,
+    // The catalogue says which ids there are, at whatever length.
+    routerOptions: { maxParamLength: MAX_URL_BYTES },
+    clientErrorHandler: refuseBrokenRequest,
+    // An address that can't be decoded meets no hook.
+    frameworkErrors: (error, request, reply) => sendProblem(request, withPolicy(reply), error),
     rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
   })
   await app.register(cookie)
@@ -45,11 +63,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     hostGuard(services, request)
   })
   app.addHook('onSend', async (_request, reply) => {
-    reply
-      .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer')
-      .header('content-security-policy', PAGE_POLICY)
-      .header('x-frame-options', 'DENY')
+    withPolicy(reply)
   })
   app.addHook('onResponse', async (request, reply) => {
     const endpoint = request.routeOptions.url ?? 'unmatched'
@@ -93,6 +107,17 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     })
   }
   return app
+}
+
+/** What every answer tells a browser. */
+function withPolicy(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .header('content-security-policy', PAGE_POLICY)
+    .header('x-frame-options', 'DENY')
+    .header('cross-origin-opener-policy', 'same-origin')
+    .header('cross-origin-resource-policy', 'same-origin')
 }
 
 /** A proxy may strip the base path or pass it on: both arrive at the same routes. */

@@ -16,12 +16,13 @@ export function visitorOf(request: FastifyRequest): Visitor {
   const metadata = Object.keys(headers).filter((name) => name.startsWith('sec-fetch-'))
   const nodeFetch = metadata.length === 1 && headers['sec-fetch-mode'] === 'cors'
   const fetchMetadata = metadata.length > 0 && !nodeFetch
+  const speculative = headers['sec-purpose'] ?? headers['purpose'] ?? headers['x-moz'] ?? headers['x-purpose']
   const browserLike =
     fetchMetadata ||
+    speculative !== undefined ||
     headers.cookie !== undefined ||
     (headers.accept ?? '').toLowerCase().includes('text/html')
   if (!browserLike) return headers.authorization === undefined ? 'browser' : 'program'
-  const speculative = headers['sec-purpose'] ?? headers['purpose'] ?? headers['x-moz'] ?? headers['x-purpose']
   const person =
     speculative === undefined &&
     headers['sec-fetch-mode'] === 'navigate' &&

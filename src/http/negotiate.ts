@@ -4,6 +4,9 @@ import { RunnerError } from '../errors.ts'
 
 export type Representation = 'json' | 'html'
 
+/** Browsers send a few hundred characters; thousands of types would take a tenth of a second to weigh. */
+const MAX_ACCEPT = 2000
+
 /**
  * Page or JSON: `?f=` (on links that take inputs `_f=`) wins over `Accept`; a program that sends a wildcard gets JSON.
  * @throws RunnerError `invalid-request` for an unknown `f`, `not-acceptable` where neither is wanted.
@@ -12,10 +15,11 @@ export function representationOf(request: FastifyRequest): Representation {
   const asked = new URLSearchParams(queryOf(request)).get(takesInputs(request) ? '_f' : 'f')
   if (asked === 'json' || asked === 'html') return asked
   if (asked !== null) throw new RunnerError('invalid-request', 'f must be json or html.')
-  const accepted = new Negotiator(request).mediaType(['application/json', 'text/html'])
+  const accept = new Negotiator({ headers: { accept: request.headers.accept?.slice(0, MAX_ACCEPT) } })
+  const accepted = accept.mediaType(['application/json', 'text/html'])
   if (accepted === 'text/html') return 'html'
   if (accepted === 'application/json') return 'json'
-  if (new Negotiator(request).mediaType(['application/problem+json']) !== undefined) return 'json'
+  if (accept.mediaType(['application/problem+json']) !== undefined) return 'json'
   throw new RunnerError('not-acceptable', 'Ask for application/json or text/html.')
 }
 
@@ -38,4 +42,5 @@ export function queryOf(request: FastifyRequest): string {
   return at < 0 ? '' : request.url.slice(at + 1)
 }
 
-const takesInputs = (request: FastifyRequest): boolean => request.url.startsWith('/run/')
+const takesInputs = (request: FastifyRequest): boolean =>
+  request.routeOptions.url?.startsWith('/run/') === true

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, RunnerError } from '../errors.ts'
+import { type ErrorCode, PROBLEMS, RunnerError } from '../errors.ts'
 import { negotiated, representationOrJson } from './negotiate.ts'
 import { problemPage } from './pages/problem.ts'
 import { toProblem } from './problem.ts'
@@ -32,13 +32,26 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown
   const problem = toProblem(error, request.id)
   const cause = error.cause === undefined ? {} : { err: error.cause }
   if (problem.status >= 500) request.log.error({ problem: error.code, ...cause }, error.message)
-  else request.log.info({ problem: error.code }, error.message)
+  else request.log.info({ problem: error.code, ...faultsOf(error) }, sentenceFor(error))
   if (error.code === 'not-signed-in' || error.code === 'invalid-token')
     reply.header('www-authenticate', challenge(error))
   negotiated(reply).code(problem.status)
   if (representationOrJson(request) === 'html')
     return reply.type('text/html; charset=utf-8').send(problemPage(request, problem))
   return reply.type('application/problem+json').send(problem)
+}
+
+const MAX_LOGGED = 20
+
+/** Names and what is wrong with them, never the values: a signed URL may be among them. */
+function faultsOf({ errors }: RunnerError): { faults?: readonly string[] } {
+  if (errors === undefined) return {}
+  return { faults: errors.slice(0, MAX_LOGGED).map(({ name, fault }) => `${fault}: ${name}`) }
+}
+
+/** What is wrong with parameters is said in a sentence for each, which quotes what came. */
+function sentenceFor(error: RunnerError): string {
+  return error.errors === undefined ? error.message : PROBLEMS[error.code].title
 }
 
 /** RFC 6750, section 3: no error code where no token was sent. */
