@@ -8,6 +8,7 @@ import { parseQuery, parseValues } from '../notebook/input-values.ts'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import type { JsonObject, JsonValue } from '../notebook/json.ts'
 import { languageOfKernel } from '../notebook/kernel-language.ts'
+import { cut } from '../notebook/misfit.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
 import { withKernel } from '../notebook/template.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -96,7 +97,8 @@ function readRequest(request: RunRequest): Asked {
     const reserved = inputs.filter(([name]) => isReserved(name))
     return {
       controls,
-      faults: [...faults, ...reserved.map(([name, received]) => reservedFault(name, received))],
+      // Each name once, however often it is given.
+      faults: [...faults, ...[...new Map(reserved)].map(([name, received]) => reservedFault(name, received))],
       parse: (schema) => parseQuery(schema, open),
     }
   }
@@ -111,13 +113,13 @@ function readRequest(request: RunRequest): Asked {
 
 function reservedFault(name: string, received?: string): ParameterFault {
   const message = `${name} is set by the platform and by no link.`
-  return { name, fault: 'reserved', message, ...(received !== undefined && { received }) }
+  return { name, fault: 'reserved', message, ...(received !== undefined && { received: cut(received, 200) }) }
 }
 
 /** A kernel of another language could not read what is injected, nor the notebook itself. */
 function kernelFaults(kernel: string | undefined, notebookLanguage: string): readonly ParameterFault[] {
   if (kernel === undefined) return []
-  const base = { name: '_kernel', fault: 'invalid', received: kernel } as const
+  const base = { name: '_kernel', fault: 'invalid', received: cut(kernel, 200) } as const
   if (!/^[A-Za-z0-9._-]{1,100}$/.test(kernel)) {
     return [{ ...base, message: '_kernel must be the name of a kernel, such as python3.' }]
   }

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { type ParameterFault, RunnerError } from '../errors.ts'
+import { cut } from '../notebook/misfit.ts'
 
 /** The control parameters of a link: they start with `_`, so they never meet an input. */
 export interface LinkControls {
@@ -21,6 +22,11 @@ const NOT_YET: Readonly<Record<string, string>> = {
   _each: 'sweeps are not supported yet',
 }
 
+/** More are noise: a link has room for thousands of names, each of which would be told back. */
+const MAX_FAULTS = 100
+/** How much of a name or a value is told back. */
+const MAX_TOLD = 200
+
 /** Splits the query of a run link into controls and inputs; its faults are reported together with those of the inputs. */
 export function readLink(pairs: Iterable<readonly [string, string]>): Link {
   const inputs: Array<readonly [string, string]> = []
@@ -29,9 +35,12 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
   for (const pair of pairs) {
     const [name, value] = pair
     if (!name.startsWith('_')) inputs.push(pair)
-    else if (CONTROLS.every((control) => control !== name)) faults.push(unknownControl(name, value))
+    else if (faults.length === MAX_FAULTS) continue
+    else if (CONTROLS.every((control) => control !== name))
+      faults.push(unknownControl(cut(name, MAX_TOLD), cut(value, MAX_TOLD)))
     else if (controls.has(name)) {
-      faults.push({ name, fault: 'repeated', message: `${name} is given more than once.`, received: value })
+      const received = cut(value, MAX_TOLD)
+      faults.push({ name, fault: 'repeated', message: `${name} is given more than once.`, received })
     } else controls.set(name, value)
   }
   const mode = controls.get('_mode')
@@ -41,7 +50,7 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
       name: '_mode',
       fault: 'invalid',
       message: `_mode must be ${expected}.`,
-      received: mode,
+      received: cut(mode, MAX_TOLD),
       expected,
     })
   }

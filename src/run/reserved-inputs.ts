@@ -1,6 +1,7 @@
 import type { Caller } from '../identity/caller.ts'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import type { JsonValue } from '../notebook/json.ts'
+import { userSegment } from '../storage/segment.ts'
 
 /** What the platform knows and no link can say (the four names of the first design). */
 const RESERVED = ['workspace', 'user', 'workspace_s3_bucket', 'workspace_s3_prefix'] as const
@@ -42,7 +43,8 @@ export function reservedValues(
     workspace: where.workspace,
     user: where.caller.user,
     workspace_s3_bucket: where.bucket,
-    workspace_s3_prefix: `users/${where.caller.user}/`,
+    // As the storage has it: a name is one segment, wherever its slashes and dots would lead.
+    workspace_s3_prefix: `users/${userSegment(where.caller.user)}/`,
   }
   const names = RESERVED.filter((name) => policy === 'always' || Object.hasOwn(schema.properties, name))
   return new Map(names.map((name) => [name, values[name]]))

@@ -1,3 +1,4 @@
+import { userSegment } from '../storage/segment.ts'
 import type { StorageScope, StoredObject } from '../storage/storage.ts'
 
 /** Makes the link that opens a stored notebook in JupyterLab. */
@@ -5,22 +6,28 @@ export type ViewLink = (scope: StorageScope, object: StoredObject) => Promise<st
 
 /**
  * A link from a template such as `https://hub/user/{user}/lab/tree/s3/{path}`. `{key}` is the object's key, `{path}` the
- * key inside the workspace's own prefix (`{workspace}/`). Values are percent-encoded as path segments, and once more
- * where they stand in the query: there they are part of a link that is itself a value.
+ * key inside the workspace's own prefix (`{workspace}/`). Values are percent-encoded, names as one segment each, and once
+ * more where they stand in the query: there they are part of a link that is itself a value.
  */
 export function viewLinkFromTemplate(template: string): ViewLink {
   const queryStart = template.indexOf('?')
   return async (scope, object) => {
     const prefix = `${scope.workspace}/`
     const values: Readonly<Record<string, string>> = {
-      workspace: scope.workspace,
-      user: scope.user,
-      key: object.key,
-      path: object.key.startsWith(prefix) ? object.key.slice(prefix.length) : object.key,
+      workspace: segment(scope.workspace),
+      user: segment(scope.user),
+      key: path(object.key),
+      path: path(object.key.startsWith(prefix) ? object.key.slice(prefix.length) : object.key),
     }
     return template.replace(/\{(\w+)\}/g, (_, name: string, at: number) => {
-      const encoded = (values[name] ?? '').split('/').map(encodeURIComponent).join('/')
+      const encoded = values[name] ?? ''
       return queryStart >= 0 && at > queryStart ? encodeURIComponent(encoded) : encoded
     })
   }
 }
+
+const path = (key: string): string => key.split('/').map(segment).join('/')
+
+/** A name of one or two dots would climb, however it is percent-encoded. */
+const segment = (name: string): string =>
+  encodeURIComponent(/^\.{1,2}$/.test(name) ? userSegment(name) : name)
