@@ -1,6 +1,7 @@
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
+import { cancelRuns } from './cancel.ts'
 import { insertPrepared, insertQueued } from './insert-run.ts'
 import type { NewExecution, NewRun, Run } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
@@ -32,8 +33,6 @@ export interface RunStore {
   cancel(caller: Caller, id: string): Promise<Run | undefined>
   /** Takes a finished run out of the history; its notebook stays. False where there is none such. */
   dismiss(caller: Caller, id: string): Promise<boolean>
-  /** The newest of the caller's workspaces, newest first, `limit` at most. */
-  recent(caller: Caller, limit: number): Promise<readonly Run[]>
 }
 
 const FIND = `SELECT ${RUN_COLUMNS} FROM run WHERE id = $1 AND workspace = ANY ($2)`
@@ -44,35 +43,10 @@ const FIND_BY_KEY = `
 const SNAPSHOT = `
   SELECT notebook FROM run_snapshot JOIN run ON run.id = run_id WHERE run_id = $1 AND workspace = ANY ($2)`
 
-// One UPDATE decides by the state that the row has once it is locked, so a claim at the same moment is no race.
-const CANCEL = `
-  WITH run AS (
-    UPDATE run SET
-      state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
-      finished_at = CASE WHEN state = 'queued' THEN clock_timestamp() END,
-      last_event = CASE WHEN state = 'queued' THEN last_event + 1 ELSE last_event END,
-      cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
-      updated_at = clock_timestamp()
-    WHERE id = $1 AND workspace = ANY ($2) AND state IN ('queued', 'starting', 'running', 'saving')
-    RETURNING *
-  ), event AS (
-    INSERT INTO run_event (run_id, number, type, data)
-    SELECT id, last_event, 'state', '{"type":"state","state":"cancelled"}' FROM run WHERE state = 'cancelled'
-  )
-  SELECT ${RUN_COLUMNS},
-    CASE
-      WHEN state = 'cancelled' THEN pg_notify('run_event', id || ' ' || last_event)
-      ELSE pg_notify('run_cancel', id::text)
-    END
-  FROM run`
-
 const DISMISS = `
   UPDATE run SET hidden_at = coalesce(hidden_at, now())
   WHERE id = $1 AND workspace = ANY ($2) AND state IN ('prepared', 'succeeded', 'failed', 'cancelled')
   RETURNING id`
-
-const RECENT = `
-  SELECT ${RUN_COLUMNS} FROM run WHERE workspace = ANY ($1) ORDER BY created_at DESC, id DESC LIMIT $2`
 
 export function runStore(database: Database): RunStore {
   const find = async (caller: Caller, id: string) => {
@@ -102,17 +76,12 @@ export function runStore(database: Database): RunStore {
       return row?.notebook
     },
     async cancel(caller, id) {
-      const values = [id, caller.workspaces]
-      const [row] = await database.query<RunRow>({ name: 'run-cancel', text: CANCEL, values })
+      const [row] = await cancelRuns(database, caller, 'run', id)
       return row === undefined ? find(caller, id) : runFrom(row)
     },
     async dismiss(caller, id) {
       const rows = await database.query({ text: DISMISS, values: [id, caller.workspaces] })
       return rows.length > 0
-    },
-    async recent(caller, limit) {
-      const values = [caller.workspaces, limit]
-      return (await database.query<RunRow>({ name: 'run-recent', text: RECENT, values })).map(runFrom)
     },
   }
 }

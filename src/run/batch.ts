@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import type { Database, Session } from '../database/connect.ts'
+import type { Caller, Scope } from '../identity/caller.ts'
+import { cancelRuns } from './cancel.ts'
+import { insertQueued } from './insert-run.ts'
+import type { NewExecution, Run, RunState } from './run.ts'
+import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
+import { keyConflict } from './store.ts'
+
+export interface NewBatch {
+  /** UUIDv7. */
+  readonly id: string
+  readonly notebookId: string
+  /** Names of the inputs that differ between the runs. */
+  readonly each: readonly string[]
+  readonly runs: readonly NewExecution[]
+}
+
+/** A sweep: one notebook, its runs made together. */
+export interface Batch {
+  readonly id: string
+  readonly notebookId: string
+  readonly workspace: string
+  readonly ownerIssuer: string
+  readonly ownerSubject: string
+  /** Only shown. */
+  readonly ownerName: string
+  readonly each: readonly string[]
+  /** How many runs it was accepted with: one for each combination of values. */
+  readonly total: number
+  readonly createdAt: Date
+  /** How many of the combinations are in each state, by their newest run. */
+  readonly states: Readonly<Partial<Record<RunState, number>>>
+}
+
+/** Every function takes who asks first. All throw `database-failed`. Runs of a sweep are listed by the history. */
+export interface BatchStore {
+  /**
+   * The sweep with all its runs queued, or nothing. The same idempotency key of the same person gives the sweep that
+   * it gave before. Throws `idempotency-conflict` where that was of another notebook, workspace or other parameters.
+   */
+  create(
+    scope: Scope,
+    batch: NewBatch,
+    given?: { readonly idempotencyKey?: string },
+  ): Promise<{ readonly batch: Batch; readonly created: boolean }>
+  /** Undefined where there is none in the caller's workspaces. `id` is a UUID. */
+  find(caller: Caller, id: string): Promise<Batch | undefined>
+  /** As `RunStore.cancel`, for all its runs. Undefined where there is none in the caller's workspaces. */
+  cancel(caller: Caller, id: string): Promise<Batch | undefined>
+  /** The combinations whose newest run failed. */
+  failed(caller: Caller, id: string): Promise<readonly Run[]>
+  /**
+   * Queues runs that repeat failed ones (`retryOf`), all or none; those that were repeated already are left out.
+   * Returns how many there are to be.
+   */
+  again(scope: Scope, id: string, runs: readonly NewExecution[]): Promise<number>
+}
+
+interface BatchRow {
+  readonly id: string
+  readonly notebook_id: string
+  readonly workspace: string
+  readonly owner_issuer: string
+  readonly owner_subject: string
+  readonly owner_name: string
+  readonly each: string[]
+  readonly total: number
+  readonly digest: Buffer
+  readonly created_at: Date
+}
+
+const INSERT = `
+  INSERT INTO batch (
+    id, notebook_id, workspace, owner_issuer, owner_subject, owner_name, each, total, digest, idempotency_key
+  ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  ON CONFLICT (owner_issuer, owner_subject, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+  RETURNING *`
+
+const FIND = 'SELECT * FROM batch WHERE id = $1 AND workspace = ANY ($2)'
+
+const FIND_BY_KEY = `
+  SELECT * FROM batch WHERE owner_issuer = $1 AND owner_subject = $2 AND idempotency_key = $3`
+
+const NEWEST = `
+  run.batch_id = $1
+  AND NOT EXISTS (SELECT FROM run later WHERE later.retry_of = run.id AND later.batch_id = run.batch_id)`
+
+const STATES = `SELECT state, count(*)::integer AS count FROM run WHERE ${NEWEST} GROUP BY state`
+
+const FAILED = `
+  SELECT ${RUN_COLUMNS} FROM run WHERE ${NEWEST} AND state = 'failed' AND workspace = ANY ($2) ORDER BY id`
+
+// Who repeats the same sweep at the same moment waits here.
+const LOCK = 'SELECT id FROM batch WHERE id = $1 AND workspace = $2 FOR UPDATE'
+
+export function batchStore(database: Database): BatchStore {
+  async function withStates(row: BatchRow): Promise<Batch> {
+    const rows = await database.query<{ state: RunState; count: number }>({ text: STATES, values: [row.id] })
+    return batchFrom(row, Object.fromEntries(rows.map(({ state, count }) => [state, count])))
+  }
+
+  async function findRow(session: Session, caller: Caller, id: string): Promise<BatchRow | undefined> {
+    const [row] = await session.query<BatchRow>({ text: FIND, values: [id, caller.workspaces] })
+    return row
+  }
+
+  async function failed(
+    session: Session,
+    workspaces: readonly string[],
+    id: string,
+  ): Promise<readonly RunRow[]> {
+    return session.query<RunRow>({ text: FAILED, values: [id, workspaces] })
+  }
+
+  return {
+    async create(scope, batch, { idempotencyKey } = {}) {
+      const { id, notebookId, each, runs } = batch
+      const { workspace, issuer, subject, user } = scope
+      const digest = digestOf(scope, batch)
+      const created = await database.transaction(async (session) => {
+        const owner = [workspace, issuer, subject, user]
+        const values = [id, notebookId, ...owner, each, runs.length, digest, idempotencyKey]
+        const [row] = await session.query<BatchRow>({ text: INSERT, values })
+        if (row === undefined) return undefined
+        for (const run of runs) await insertQueued(session, scope, run, { batchId: id })
+        return row
+      })
+      if (created !== undefined) return { batch: batchFrom(created, { queued: runs.length }), created: true }
+      const values = [issuer, subject, idempotencyKey]
+      const [earlier] = await database.query<BatchRow>({ text: FIND_BY_KEY, values })
+      if (earlier === undefined || !digest.equals(earlier.digest)) throw keyConflict()
+      return { batch: await withStates(earlier), created: false }
+    },
+    async find(caller, id) {
+      const row = await findRow(database, caller, id)
+      return row && withStates(row)
+    },
+    async cancel(caller, id) {
+      const row = await findRow(database, caller, id)
+      if (row === undefined) return undefined
+      await cancelRuns(database, caller, 'batch', id)
+      return withStates(row)
+    },
+    async failed(caller, id) {
+      return (await failed(database, caller.workspaces, id)).map(runFrom)
+    },
+    again(scope, id, runs) {
+      return database.transaction(async (session) => {
+        const [batch] = await session.query({ text: LOCK, values: [id, scope.workspace] })
+        if (batch === undefined) return 0
+        const open = new Set((await failed(session, [scope.workspace], id)).map((row) => row.id))
+        const wanted = runs.filter(({ retryOf }) => retryOf !== undefined && open.has(retryOf.id))
+        for (const run of wanted) await insertQueued(session, scope, run, { batchId: id })
+        return wanted.length
+      })
+    },
+  }
+}
+
+function batchFrom(row: BatchRow, states: Batch['states']): Batch {
+  return {
+    id: row.id,
+    notebookId: row.notebook_id,
+    workspace: row.workspace,
+    ownerIssuer: row.owner_issuer,
+    ownerSubject: row.owner_subject,
+    ownerName: row.owner_name,
+    each: row.each,
+    total: row.total,
+    createdAt: row.created_at,
+    states,
+  }
+}
+
+/** What a repeated request has in common with the first: everything but the ids. */
+function digestOf(scope: Scope, { notebookId, each, runs }: NewBatch): Buffer {
+  const asked = runs.map((run) => [run.kernelName, parametersText(run.parameters)])
+  return createHash('sha256')
+    .update(JSON.stringify([scope.workspace, notebookId, each, asked]))
+    .digest()
+}
