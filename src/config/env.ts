@@ -1,5 +1,5 @@
 /** Every environment variable that Notebook Runner reads, with its meaning. Nothing else reads the environment. */
-const VARIABLES = {
+export const VARIABLES = {
   PRESET: 'local, seed or eodh: sets the defaults of all others',
   HOST: 'address to listen on',
   PORT: 'port to listen on',
