@@ -35,6 +35,8 @@ export async function writeJupyterConfig(
       // Looks for language servers at start, also by asking npm.
       jpserver_extensions: { jupyter_lsp: false },
     },
+    // A kernel that died is missed within a second, not three.
+    KernelRestarter: { time_to_dead: 1 },
     FileContentsManager: { delete_to_trash: false },
     LabApp: {
       extension_manager: 'readonly',
@@ -58,6 +60,9 @@ async function writeJson(path: string, value: object): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`)
 }
 
+/** Holds what of the server's settings is code. */
+const OUR_CONFIG = join(import.meta.dirname, '../../runtime/jupyter')
+
 /** What notebooks need of our environment, and no more: our own secrets are in there. */
 const PASSED_ON =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|SSL_CERT_(FILE|DIR)|(CURL|REQUESTS)_CA_BUNDLE|(LD|DYLD)_LIBRARY_PATH|(OMP|OPENBLAS|MKL)_\w+|(GDAL|CPL|VSI|PROJ)_\w+)$/
@@ -68,19 +73,25 @@ export function jupyterEnvironment(
   { config, data, runtime, ipython }: JupyterFolders,
   { python, token }: { readonly python: string; readonly token: string },
 ): Record<string, string> {
-  const passed = Object.entries(outer).flatMap(([name, value]) =>
-    value !== undefined && PASSED_ON.test(name) ? [[name, value] as const] : [],
-  )
   return {
-    ...Object.fromEntries(passed),
+    ...passedOn(outer),
     // Terminals and `!commands` find the same Python.
     PATH: `${dirname(python)}:${outer['PATH'] ?? '/usr/bin:/bin'}`,
     PYTHONNOUSERSITE: '1',
     JUPYTER_CONFIG_DIR: config,
+    JUPYTER_CONFIG_PATH: OUR_CONFIG,
     JUPYTER_DATA_DIR: data,
     JUPYTER_RUNTIME_DIR: runtime,
     IPYTHONDIR: ipython,
     // Not on the command line, which every user of the machine can read.
     JUPYTER_TOKEN: token,
   }
+}
+
+/** What a process that runs other people's code gets of our environment. */
+export function passedOn(outer: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed = Object.entries(outer).flatMap(([name, value]) =>
+    value !== undefined && PASSED_ON.test(name) ? [[name, value] as const] : [],
+  )
+  return Object.fromEntries(passed)
 }

@@ -22,13 +22,24 @@ interface Call {
   readonly body?: object
 }
 
-const PAUSES_MS = [50, 100, 200, 400, 800]
+/** A server may fail for a moment, while it starts kernels (to list them) or restarts one (to end it). */
+const PAUSES_MS = [50, 100, 200, 400, 800, 1_600]
 
 /**
  * One request to the REST API of a Jupyter server. Every answer of the server is returned, but for a token that is not
- * accepted; no answer is `kernel-host-failed`. The token goes into a header, because it would be logged in an address.
+ * accepted; no answer is `kernel-host-failed`. A server that fails is asked again for 3 s, unless it is a POST. The
+ * token goes into a header, because it would be logged in an address.
  */
-export async function callJupyter(
+export async function callJupyter(address: JupyterAddress, call: Call, signal: AbortSignal): Promise<Answer> {
+  for (const pause of call.method === 'POST' ? [] : PAUSES_MS) {
+    const answer = await callOnce(address, call, signal)
+    if (answer.status < 500) return answer
+    await timers.setTimeout(pause, undefined, { signal }).catch(() => undefined)
+  }
+  return callOnce(address, call, signal)
+}
+
+async function callOnce(
   { url, token }: JupyterAddress,
   { method, path, body }: Call,
   signal: AbortSignal,
@@ -50,20 +61,6 @@ export async function callJupyter(
     throw failed('The Jupyter server does not accept our token: check JUPYTER_SERVER_TOKEN.', answer.text)
   }
   return { status: answer.status, body: parsed(answer.text) }
-}
-
-/** As `callJupyter` for a GET, tried again for a moment where the server fails: it may while kernels start. */
-export async function getJupyter(
-  address: JupyterAddress,
-  path: string,
-  signal: AbortSignal,
-): Promise<Answer> {
-  for (const pause of PAUSES_MS) {
-    const answer = await callJupyter(address, { method: 'GET', path }, signal)
-    if (answer.status < 500) return answer
-    await timers.setTimeout(pause, undefined, { signal }).catch(() => undefined)
-  }
-  return callJupyter(address, { method: 'GET', path }, signal)
 }
 
 /** What the server says went wrong, for the log: `cause` of an error. */

@@ -1,6 +1,6 @@
 import { RunnerError } from '../errors.ts'
 import { isObject } from '../notebook/json.ts'
-import { callJupyter, getJupyter, type JupyterAddress, memberOf, unexpected } from './jupyter-rest.ts'
+import { callJupyter, type JupyterAddress, memberOf, unexpected } from './jupyter-rest.ts'
 import type { KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
 import { textOf } from './message.ts'
 import { noSuchKernel } from './no-such-kernel.ts'
@@ -23,7 +23,11 @@ export class ServerHost implements KernelHost {
   }
 
   async kernelspecs(signal: AbortSignal): Promise<{ default: string; kernelspecs: Kernelspec[] }> {
-    const answer = await getJupyter(await this.#address(signal), '/api/kernelspecs', signal)
+    const answer = await callJupyter(
+      await this.#address(signal),
+      { method: 'GET', path: '/api/kernelspecs' },
+      signal,
+    )
     if (answer.status !== 200 || !isObject(answer.body)) {
       throw unexpected('The kernels that there are could not be listed', answer)
     }
@@ -76,7 +80,11 @@ export class ServerHost implements KernelHost {
   }
 
   async exists(kernelId: string, signal: AbortSignal): Promise<boolean> {
-    const answer = await getJupyter(await this.#address(signal), pathOf(kernelId), signal)
+    const answer = await callJupyter(
+      await this.#address(signal),
+      { method: 'GET', path: pathOf(kernelId) },
+      signal,
+    )
     if (answer.status === 404) return false
     if (answer.status !== 200 || !isObject(answer.body)) {
       throw unexpected('The Jupyter server does not say whether the kernel is there', answer)
