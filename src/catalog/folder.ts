@@ -32,7 +32,7 @@ export async function findNotebooks(folder: string): Promise<{ notebooks: readon
       if (seen > MAX_FILES) {
         throw new RunnerError(
           'catalogue-unavailable',
-          `The folder "${folder}" holds more than ${MAX_FILES} files; name one that holds little but notebooks.`,
+          `The folder "${basename(folder)}" holds more than ${MAX_FILES} files; name one that holds little but notebooks.`,
         )
       }
       const path = join(at, item.name)

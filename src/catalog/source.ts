@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { RunnerError } from '../errors.ts'
 import type { BrokenEntry } from './entry.ts'
 import type { FetchPolicy } from './fetch-policy.ts'
@@ -52,7 +52,7 @@ export async function readSource(
     if (error instanceof RunnerError) throw error
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     const reason = missing ? 'does not exist' : 'cannot be read'
-    throw new RunnerError('catalogue-unavailable', `The catalogue "${source.path}" ${reason}.`, {
+    throw new RunnerError('catalogue-unavailable', `The catalogue "${basename(source.path)}" ${reason}.`, {
       cause: error,
     })
   }
@@ -171,7 +171,7 @@ async function readCatalogueFile(
   if (size > MAX_BYTES) {
     throw new RunnerError(
       'catalogue-unavailable',
-      `The catalogue "${path}" is larger than ${MAX_BYTES / 2 ** 20} MiB.`,
+      `The catalogue "${basename(path)}" is larger than ${MAX_BYTES / 2 ** 20} MiB.`,
     )
   }
   return { status: 'fresh', text: catalogueText(await readFile(path)), base, broken: [], etag }

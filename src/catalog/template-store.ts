@@ -13,9 +13,14 @@ import { checkedUrl, type FetchPolicy, unavailable } from './fetch-policy.ts'
 import { MAX_NOTEBOOK_BYTES } from './folder.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { Log } from './log.ts'
+import { Turns } from './turns.ts'
 
 const TIMEOUT_MS = 20_000
 const MAX_CACHED_BYTES = 256 * 2 ** 20
+/** One that cannot be had is asked for again after this, or after its ttl where that is shorter. */
+const RETRY_MS = 10_000
+/** Each may hold some hundred megabytes while it is read. */
+const MAX_READS = 8
 /** A file of one's own is seen at once after a change; to look costs some microseconds. */
 const FILE_TTL_MS = 1_000
 
@@ -59,6 +64,11 @@ export class TemplateStore {
     maxSize: MAX_CACHED_BYTES,
     sizeCalculation: ({ size }) => size,
   })
+  /** What became of those that could not be had, and until when that is the answer. */
+  readonly #failures = new LRUCache<string, { readonly error: unknown; readonly until: number }>({
+    max: 2_000,
+  })
+  readonly #turns = new Turns(MAX_READS)
   /** One read of a template at a time, whoever asks. */
   readonly #reads = new Map<string, Promise<Cached>>()
   readonly #stopping = new AbortController()
@@ -74,8 +84,13 @@ export class TemplateStore {
   async load(location: TemplateLocation, kernelName?: string): Promise<LoadedTemplate> {
     const key = `${kernelName ?? ''} ${JSON.stringify(location)}`
     const cached = this.#cache.get(key)
-    if (cached === undefined) return this.#read(key, location, kernelName)
-    const age = this.#options.now() - cached.checkedAt
+    const now = this.#options.now()
+    if (cached === undefined) {
+      const failure = this.#failures.get(key)
+      if (failure !== undefined && now < failure.until) throw failure.error
+      return this.#read(key, location, kernelName)
+    }
+    const age = now - cached.checkedAt
     if (location.kind === 'file') {
       return age < Math.min(FILE_TTL_MS, this.#options.ttlMs)
         ? cached
@@ -92,11 +107,20 @@ export class TemplateStore {
   #read(key: string, location: TemplateLocation, kernelName?: string, cached?: Cached): Promise<Cached> {
     const running = this.#reads.get(key)
     if (running !== undefined) return running
-    const read = this.#newest(location, kernelName, cached)
-      .then((newest) => {
-        this.#cache.set(key, newest)
-        return newest
-      })
+    const read = this.#turns
+      .take(() => this.#newest(location, kernelName, cached))
+      .then(
+        (newest) => {
+          this.#cache.set(key, newest)
+          return newest
+        },
+        (error: unknown) => {
+          const { now, ttlMs } = this.#options
+          const pause = location.kind === 'file' ? FILE_TTL_MS : RETRY_MS
+          this.#failures.set(key, { error, until: now() + Math.min(pause, ttlMs) })
+          throw error
+        },
+      )
       .finally(() => this.#reads.delete(key))
     this.#reads.set(key, read)
     return read

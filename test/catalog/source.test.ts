@@ -120,7 +120,7 @@ describe('a file', () => {
   it('that is missing, too large or unreadable is an error that names it', async () => {
     const missing = join(folder, 'none.json')
     await expect(read({ kind: 'path', path: missing })).rejects.toThrow(
-      `The catalogue "${missing}" does not exist.`,
+      'The catalogue "none.json" does not exist.',
     )
     const large = await put('large.json', Buffer.alloc(10 * 2 ** 20 + 1, ' '))
     await expect(read({ kind: 'path', path: large })).rejects.toThrow(/is larger than 10 MiB/)
@@ -217,9 +217,7 @@ describe('a folder', () => {
   it('that is empty is an empty catalogue; one that is not there is an error', async () => {
     expect(await listed()).toMatchObject({ entries: [], broken: [] })
     const none = join(folder, 'none')
-    await expect(read({ kind: 'path', path: none })).rejects.toThrow(
-      `The catalogue "${none}" does not exist.`,
-    )
+    await expect(read({ kind: 'path', path: none })).rejects.toThrow('The catalogue "none" does not exist.')
   })
 })
 

@@ -181,7 +181,7 @@ describe('a template over http', () => {
     ['no JSON', text('nonsense'), 'invalid-notebook', /not JSON/],
     ['another JSON', text('[1, 2]'), 'invalid-notebook', /./],
   ])(
-    'that is %s from the start is a clear error, and asked for again',
+    'that is %s from the start is a clear error, and asked for again after a while',
     async (_name, fault, code, reason) => {
       server.on('/a.ipynb', fault)
       const templates = store()
@@ -191,9 +191,25 @@ describe('a template over http', () => {
         message: expect.stringMatching(reason),
       })
       server.on('/a.ipynb', text(notebook('x = 1')))
+      await expect(templates.load(location)).rejects.toMatchObject({ code })
+      expect(server.requests).toHaveLength(1)
+      now += 10_000
       expect(await parametersOf(templates)).toBe('x = 1')
     },
   )
+
+  it('is one of eight at most that are read at the same time', async () => {
+    server.on('/a.ipynb', stuck())
+    const templates = store()
+    const loads = Array.from({ length: 20 }, (_, index) =>
+      templates.load({ kind: 'http', url: `${server.origin}/a.ipynb?${index}` }),
+    )
+    await eventually(() => server.requests).toHaveLength(8)
+    templates[Symbol.dispose]()
+    const ended = await Promise.allSettled(loads)
+    expect(ended.every(({ status: how }) => how === 'rejected')).toBe(true)
+    expect(server.requests).toHaveLength(8)
+  })
 
   it('that never comes is given up when the service stops', async () => {
     server.on('/a.ipynb', stuck())
