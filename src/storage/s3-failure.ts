@@ -62,8 +62,16 @@ export function s3Failure(task: S3Task, error: unknown): RunnerError {
   const advice = ADVICE[kind] ?? `the storage answered ${kind}.`
   const { what, action, actor, target } = task
   return new RunnerError('storage-failed', `${what} (${action} on ${target} by ${actor}): ${advice}`, {
-    cause: error,
+    cause: s3Cause(error),
   })
+}
+
+/** For the log. S3's own error repeats the request: the session token, the string that was signed. */
+export function s3Cause(error: unknown): Error {
+  const names = [nameOf(error), codeOf(error), s3Status(error)].filter(
+    (part) => part !== '' && part !== undefined,
+  )
+  return new Error(`${names.join(' ')}: ${error instanceof Error ? error.message : 'no error'}`)
 }
 
 /** The name of the answer, synonyms folded into one. */

@@ -1,7 +1,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { RunnerError } from '../errors.ts'
 import { clientSettings, type S3Address } from './s3-clients.ts'
-import { s3Failure, s3Kind, s3Status } from './s3-failure.ts'
+import { s3Cause, s3Failure, s3Kind, s3Status } from './s3-failure.ts'
 
 interface TemplateRequest {
   /** ETag of the copy at hand, as S3 gave it. */
@@ -52,7 +52,7 @@ async function readTemplate(
             { what, action: 's3:GetObject', actor: 'this service', target: `bucket ${bucket}` },
             error,
           ).message
-    throw new RunnerError('template-unavailable', why, { cause: error })
+    throw new RunnerError('template-unavailable', why, { cause: s3Cause(error) })
   }
 }
 
