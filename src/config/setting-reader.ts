@@ -28,7 +28,7 @@ export class SettingReader {
   }
 
   fault(name: VariableName, message: string): void {
-    this.faults.push(`${name} ${message}`)
+    this.faults.push(`${name} ${withoutSecrets(name, message)}`)
   }
 
   optional(name: VariableName): string | undefined {
@@ -36,7 +36,7 @@ export class SettingReader {
     const value = layer?.values[name]
     if (layer === undefined || value === undefined) return undefined
     const filled = this.#fillDomains(name, value)
-    const shown = SECRETS.has(name) ? '********' : filled
+    const shown = SECRETS.has(name) ? MASK : withoutSecrets(name, filled)
     this.#settings.set(name, { name, value: shown, from: layer.from })
     return filled === '' ? undefined : filled
   }
@@ -112,6 +112,14 @@ export class SettingReader {
       return 'unset.invalid'
     })
   }
+}
+
+const MASK = '********'
+
+/** A login in any URL; and the query of the catalogue's, which may be signed. */
+function withoutSecrets(name: VariableName, text: string): string {
+  const plain = text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s"]*@/gi, `$1${MASK}@`)
+  return name === 'CONFIG_URL' ? plain.replace(/(https?:\/\/[^?\s"]*)\?[^\s"]*/gi, `$1?${MASK}`) : plain
 }
 
 const quote = (value: string | undefined): string => (value === undefined ? 'nothing' : `"${value}"`)

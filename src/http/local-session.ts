@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 
 export const LOCAL_CALLER: Caller = {
@@ -56,14 +57,29 @@ function sameText(a: string, b: string, key: Uint8Array): boolean {
   return timingSafeEqual(digest(a), digest(b))
 }
 
-/** The key that seals cookies: 32 bytes in the data folder, made at the first start, readable by its owner alone. */
+const KEY_BYTES = 32
+
+/**
+ * The key that seals cookies: in the data folder, made at the first start, whole or not at all, readable by its owner
+ * alone. Throws `invalid-settings` where it is not what we made: with an empty one anybody could seal a cookie.
+ */
 export async function sessionKey(dataDir: string): Promise<Uint8Array> {
   const path = join(dataDir, 'session.key')
   await mkdir(dataDir, { recursive: true })
+  const made = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    await writeFile(path, randomBytes(32), { flag: 'wx', mode: 0o600 })
+    await writeFile(made, randomBytes(KEY_BYTES), { flag: 'wx', mode: 0o600, flush: true })
+    // Unlike a renaming, this leaves the key alone that another process has just made.
+    await link(made, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    await rm(made, { force: true })
   }
-  return readFile(path)
+  const key = await readFile(path)
+  if (key.byteLength === KEY_BYTES) return key
+  throw new RunnerError(
+    'invalid-settings',
+    'The file session.key in DATA_DIR is damaged: remove it, and open the new link.',
+  )
 }
