@@ -141,6 +141,7 @@ const CLAIM_NEXT = `
   SELECT ${RUN_COLUMNS}, epoch, pg_notify('run_event', id || ' ' || last_event) FROM taken AS run`
 
 // The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person.
+// In a round those come first who had none in the round before: they were served longest ago.
 const WAITING = `
   WITH RECURSIVE ${LINE}, rounds AS (
     SELECT run.id, run.workspace, run.owner_issuer, run.owner_subject, run.queued_at, turn.workspace_busy,
@@ -151,11 +152,11 @@ const WAITING = `
     FROM run JOIN turn USING (workspace, owner_issuer, owner_subject) WHERE run.state = 'queued'
   ), workspace_rounds AS (
     SELECT *, workspace_busy + row_number() OVER (
-      PARTITION BY workspace ORDER BY person_round, person_served NULLS FIRST, queued_at, id
+      PARTITION BY workspace ORDER BY person_round, person_busy DESC, person_served NULLS FIRST, queued_at, id
     ) AS workspace_round FROM rounds
   ), places AS (
     SELECT *, row_number() OVER (
-      ORDER BY workspace_round, workspace_served NULLS FIRST, person_round, queued_at, id
+      ORDER BY workspace_round, workspace_busy DESC, workspace_served NULLS FIRST, queued_at, id
     ) AS place FROM workspace_rounds
   )
   SELECT place::integer AS position,
