@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RunnerError } from '../errors.ts'
 import type { Answer, Compiled, Job } from './compile-worker.ts'
@@ -97,6 +99,7 @@ export class Compiler {
   #start(): Worker {
     const worker = new Worker(new URL('./compile-worker.ts', import.meta.url), {
       name: 'notebooks',
+      env: workerEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
     })
     worker.on('message', (answer: Answer) => {
@@ -119,6 +122,16 @@ export class Compiler {
         : new RunnerError('internal', 'Reading it went wrong on our side.', { cause }),
     )
   }
+}
+
+/**
+ * A thread does not take the compile cache over, only the variable for it; without the cache it strips the types of
+ * its modules again, for 30 MiB and half a second more. It needs no other variable.
+ */
+function workerEnvironment(): Record<string, string> {
+  const cache = getCompileCacheDir()
+  // The folder of this version of Node, inside the one that was named.
+  return cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) }
 }
 
 function tooMuch(kind: Job['kind'], what: string, cause?: unknown): RunnerError {
