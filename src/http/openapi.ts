@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
-import { Problem } from './problem.ts'
+import { Problem } from './problem-schema.ts'
 
 const JSON_TYPE = 'application/json'
 

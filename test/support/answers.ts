@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value'
 import { PreparedRun } from '../../src/http/openapi.ts'
-import { Problem } from '../../src/http/problem.ts'
+import { Problem } from '../../src/http/problem-schema.ts'
 
 /** The problem document of an answer. Fails where it does not fit its schema. */
 export async function problemOf(response: Response): Promise<Problem> {

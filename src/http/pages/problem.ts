@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
-import type { Problem } from '../problem.ts'
+import type { Problem } from '../problem-schema.ts'
 import { page } from './layout.ts'
 
 /** A problem that no form can show. */
