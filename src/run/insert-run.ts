@@ -4,12 +4,6 @@ import { parameterKeys } from './parameter-key.ts'
 import type { NewExecution, NewRun } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow } from './run-row.ts'
 
-const INSERT_PREPARED = `
-  INSERT INTO run (
-    state, id, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
-    parameter_keys, kernel_name, bucket, key
-  ) VALUES ('prepared', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
-
 // Row, snapshot and first event in one statement, so in one transaction; the workers hear of it once it is committed.
 const INSERT_QUEUED = `
   WITH run AS (
@@ -36,11 +30,6 @@ function commonValues(scope: Scope, run: NewRun): readonly unknown[] {
   const owner = [scope.workspace, scope.issuer, scope.subject, scope.user]
   const given = [parametersText(parameters), parameterKeys(parameters)]
   return [id, notebookId, notebookVersion, ...owner, ...given, kernelName, object.bucket, object.key]
-}
-
-export async function insertPrepared(session: Session, scope: Scope, run: NewRun): Promise<void> {
-  const values = commonValues(scope, run)
-  await session.query({ name: 'run-insert-prepared', text: INSERT_PREPARED, values })
 }
 
 /** The new row; undefined where the person has used the idempotency key before. */

@@ -2,7 +2,8 @@ import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
 import { cancelRuns } from './cancel.ts'
-import { insertPrepared, insertQueued } from './insert-run.ts'
+import { insertQueued } from './insert-run.ts'
+import { PreparedRows } from './prepared-rows.ts'
 import type { NewExecution, NewRun, Run } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
 
@@ -49,13 +50,14 @@ const DISMISS = `
   RETURNING id`
 
 export function runStore(database: Database): RunStore {
+  const prepared = new PreparedRows(database)
   const find = async (caller: Caller, id: string) => {
     const values = [id, caller.workspaces]
     const [row] = await database.query<RunRow>({ name: 'run-find', text: FIND, values })
     return row && runFrom(row)
   }
   return {
-    insertPrepared: (scope, run) => insertPrepared(database, scope, run),
+    insertPrepared: (scope, run) => prepared.insert(scope, run),
     async accept(scope, run, { idempotencyKey } = {}) {
       const row = await insertQueued(
         database,

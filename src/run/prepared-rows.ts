@@ -1,0 +1,83 @@
+import type { Database } from '../database/connect.ts'
+import type { Scope } from '../identity/caller.ts'
+import { parameterKeys } from './parameter-key.ts'
+import type { NewRun } from './run.ts'
+import { parametersText } from './run-row.ts'
+
+// One statement for any number of rows; as JSON they are one value, whatever is in them.
+const INSERT = `
+  INSERT INTO run (
+    id, state, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
+    parameter_keys, kernel_name, bucket, key
+  )
+  SELECT id, 'prepared', notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name,
+    parameters, parameter_keys, kernel_name, bucket, key
+  FROM json_to_recordset($1) AS row (
+    id uuid, notebook_id text, notebook_version text, workspace text, owner_issuer text, owner_subject text,
+    owner_name text, parameters text, parameter_keys bigint[], kernel_name text, bucket text, key text
+  )`
+
+interface Waiting {
+  readonly row: object
+  readonly settle: PromiseWithResolvers<void>
+}
+
+/**
+ * Writes the rows of prepared notebooks. Those that come while others are being written are written together, next:
+ * under load several rows share one statement and one flush of the disk. Where that fails, each is tried by itself, so
+ * that no row spoils another's.
+ */
+export class PreparedRows {
+  readonly #database: Database
+  #waiting: Waiting[] = []
+  #busy = false
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Returns once the row is on disk. Throws `database-failed`. */
+  insert(scope: Scope, run: NewRun): Promise<void> {
+    const settle = Promise.withResolvers<void>()
+    this.#waiting.push({ row: rowOf(scope, run), settle })
+    if (!this.#busy) void this.#writeAll()
+    return settle.promise
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#busy = true
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      await this.#write(batch)
+    }
+    this.#busy = false
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const values = [JSON.stringify(batch.map(({ row }) => row))]
+      await this.#database.query({ name: 'run-insert-prepared', text: INSERT, values })
+      for (const { settle } of batch) settle.resolve()
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.settle.reject(error)
+      else await Promise.all(batch.map((one) => this.#write([one])))
+    }
+  }
+}
+
+const rowOf = (scope: Scope, run: NewRun) => ({
+  id: run.id,
+  notebook_id: run.notebookId,
+  notebook_version: run.notebookVersion,
+  workspace: scope.workspace,
+  owner_issuer: scope.issuer,
+  owner_subject: scope.subject,
+  owner_name: scope.user,
+  parameters: parametersText(run.parameters),
+  parameter_keys: parameterKeys(run.parameters),
+  // It is what the notebook says, and PostgreSQL takes no half of a surrogate pair in JSON.
+  kernel_name: run.kernelName?.toWellFormed(),
+  bucket: run.object.bucket,
+  key: run.object.key,
+})
