@@ -63,12 +63,14 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   await health.start()
 
   const metrics = new Metrics()
+  // With PORT=0 the port is known once it listens.
+  let url = config.publicUrl ?? addressUrl(config, config.port)
   const app = await buildApp(
     {
       version: manifest.version,
       log,
       basePath: config.basePath,
-      publicUrl: () => config.publicUrl ?? addressUrl(),
+      publicUrl: () => url,
       trustedProxies: config.trustedProxies,
       door,
       catalog,
@@ -87,13 +89,6 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   )
   starting.defer(() => app.close())
 
-  function addressUrl(): string {
-    const address = app.server.address()
-    const port = typeof address === 'object' ? (address?.port ?? config.port) : config.port
-    const host = config.host.includes(':') ? `[${config.host}]` : config.host
-    return `http://${host}:${port}${config.basePath}`
-  }
-
   const metricsApp = config.metricsPort === undefined ? undefined : Fastify()
   if (metricsApp !== undefined) {
     metricsRoute(metricsApp, metrics)
@@ -106,7 +101,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       await listenOn('PORT', config.host, config.port, app)
       if (metricsApp !== undefined)
         await listenOn('METRICS_PORT', config.host, config.metricsPort ?? 0, metricsApp)
-      const url = config.publicUrl ?? addressUrl()
+      const address = app.server.address()
+      if (config.publicUrl === undefined && typeof address === 'object' && address !== null)
+        url = addressUrl(config, address.port)
       return { url, link: door.kind === 'local' ? `${url}/?token=${door.session.token}` : undefined }
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
@@ -227,6 +224,10 @@ function startChild(config: Config, log: Logger): Promise<JupyterServer> {
     environment: config.environment,
     log,
   })
+}
+
+function addressUrl({ host, basePath }: Config, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${basePath}`
 }
 
 async function listenOn(

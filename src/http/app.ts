@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
 import Fastify, {
@@ -6,7 +7,6 @@ import Fastify, {
   type FastifyReply,
   LogController,
 } from 'fastify'
-import { v4 as uuidv4 } from 'uuid'
 import { RunnerError } from '../errors.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
@@ -39,7 +39,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => uuidv4(),
+    genReqId: () => randomUUID(),
     trustProxy: [...services.trustedProxies],
     bodyLimit: MAX_BODY_BYTES,
     http: {
@@ -58,14 +58,16 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   })
   await app.register(cookie)
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     hostGuard(services, request)
+    done()
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     withPolicy(reply)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const endpoint = request.routeOptions.url ?? 'unmatched'
     metrics.observe(request.method, endpoint, reply.statusCode, reply.elapsedTime / 1000)
     request.log.info(
@@ -77,6 +79,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
       },
       'request',
     )
+    done()
   })
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
   app.setNotFoundHandler((request, reply) =>

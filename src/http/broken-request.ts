@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { v4 as uuidv4 } from 'uuid'
 import { RunnerError } from '../errors.ts'
 import { toProblem } from './problem.ts'
 
@@ -9,7 +9,7 @@ import { toProblem } from './problem.ts'
  */
 export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.writable && error.code !== 'ECONNRESET') {
-    const problem = toProblem(asRunnerError(error.code), uuidv4())
+    const problem = toProblem(asRunnerError(error.code), randomUUID())
     const body = JSON.stringify(problem)
     const head = [
       `HTTP/1.1 ${problem.status} ${problem.title}`,

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { TemplateLocation } from '../catalog/entry.ts'
 import type { ParameterFault } from '../errors.ts'
@@ -58,7 +58,7 @@ export function fillInWith(parts: {
     const parameters = withFaults(faults, () => parse(linkInputs(inputs)))
     const template = kernel === undefined ? own : withKernel(own, kernel)
     const workspace = chooseWorkspace(caller, controls.workspace)
-    const id = uuidv7()
+    const id = randomUUIDv7()
     const object = storage.locate({ workspace, user: caller.user }, notebookId, id)
     const bucket = storage.kind === 's3' ? object.bucket : `workspace-${workspace}`
     const values = new Map([

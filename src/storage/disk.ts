@@ -43,6 +43,9 @@ class DiskStorage implements Storage {
   readonly kind = 'disk'
   readonly #root: string
   readonly #layout: Layout
+  /** Temporary files are named by this and a number: no other process has the same. */
+  readonly #self = randomBytes(9).toString('base64url')
+  #puts = 0
   /** Folder → when it was last found sound. */
   readonly #folders = new LRUCache<string, number>({ max: 1000 })
 
@@ -65,7 +68,7 @@ class DiskStorage implements Storage {
     assertInside(this.#layout, scope, object)
     signal?.throwIfAborted()
     const { folder, name } = split(this.#root, object)
-    const temporary = join(folder, `.${randomBytes(9).toString('base64url')}.tmp`)
+    const temporary = join(folder, `.${this.#self}-${this.#puts++}.tmp`)
     try {
       await this.#prepare(object, folder)
       const fd = this.#create(object, folder, temporary)
@@ -169,7 +172,7 @@ function makeFolder(folder: string): void {
 
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!/^\.[\w-]{12}\.tmp$/.test(name)) continue
+    if (!/^\.[\w-]{12}-\d+\.tmp$/.test(name)) continue
     const path = join(folder, name)
     // Another process may be sweeping as well: what is gone already is fine.
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Caller, Scope } from '../../src/identity/caller.ts'
 import type { NewExecution } from '../../src/run/run.ts'
 
@@ -17,7 +17,7 @@ export const callerOf = (...workspaces: string[]): Caller => ({
 })
 
 export const newExecution = (given: Partial<NewExecution> = {}): NewExecution => ({
-  id: uuidv7(),
+  id: randomUUIDv7(),
   notebookId: 'ndvi_calculation',
   notebookVersion: undefined,
   parameters: new Map(),
