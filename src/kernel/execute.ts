@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { RunnerError } from '../errors.ts'
 import { errorOutput } from '../notebook/error-output.ts'
 import type { ExecutableCell } from '../notebook/executed.ts'
-import { isObject, JsonNumber } from '../notebook/json.ts'
+import { JsonNumber, type JsonObject } from '../notebook/json.ts'
 import { streamOutput } from '../notebook/output-list.ts'
 import { type CellChange, OutputReader } from '../notebook/output-reader.ts'
 import { abortGuard } from './abort-guard.ts'
 import { CellTimers } from './cell-timers.ts'
-import type { Execution, ExecutionResult, SentCell } from './execution.ts'
+import type { Execution, ExecutionResult } from './execution.ts'
 import type { KernelEvent, KernelMessage } from './kernel-connection.ts'
 import { textOf } from './message.ts'
-import { judgeAdopted } from './resume.ts'
+import { type AdoptedCell, judgeAdopted } from './resume.ts'
 import { utcMicros } from './utc-micros.ts'
 
 /** After a cell's reply, for the rest of its output. nbclient has the same. */
@@ -20,14 +20,13 @@ const INTERRUPT_MS = 5_000
 /** After an error, for the replies of cells that were sent ahead and must not run. */
 const ABORTED_MS = 5_000
 
+/** A cell that was sent and is not over. */
 interface Flight {
   readonly cell: ExecutableCell
   readonly messageId: string
-  /** Sent by one who went away, and not heard of since. */
-  readonly adopted: boolean
   began: boolean
   idle: boolean
-  reply: { readonly status: 'ok' | 'error' | 'aborted'; readonly name: string; readonly value: string } | undefined
+  reply: KernelMessage | undefined
 }
 
 /**
@@ -43,7 +42,7 @@ export async function execute(execution: Execution): Promise<ExecutionResult> {
   execution.notebook.finished({
     at: new Date(),
     exception: result.state !== 'succeeded',
-    ...(result.state === 'failed' && result.failedCell !== undefined ? { failedCell: result.failedCell } : {}),
+    ...inCell(result.state === 'failed' ? result.failedCell : undefined),
   })
   return result
 }
@@ -54,29 +53,37 @@ class Executor implements Disposable {
   readonly #timers: CellTimers
   readonly #result = Promise.withResolvers<ExecutionResult>()
   /** Not sent yet. */
-  readonly #waiting: ExecutableCell[]
+  #waiting: ExecutableCell[]
   /** Sent and not over, in the order of sending. */
-  #flights: Flight[] = []
-  readonly #cells = new Map<string, number>()
-  readonly #probes = new Map<string, (reply: KernelMessage) => void>()
+  #flights: Flight[]
+  /** By message id. */
+  readonly #cells: Map<string, number>
+  /** Requests of our own, by message id. */
+  readonly #asked = new Map<string, (reply: KernelMessage) => void>()
   #window = 1
   #filling = false
-  /** Once it is known how the run ends, and only the end of what was sent is waited for. */
+  /** How the run ends: only the end of what was sent is waited for. */
   #ending: ExecutionResult | undefined
+  #killing = false
   #adopting: boolean
+  #isOver = false
+  #grace: NodeJS.Timeout | undefined
+  /** What the sink has not taken yet. */
+  #pressure: Promise<void>[] = []
 
   constructor(execution: Execution) {
     const { notebook, limits, sent = [] } = execution
     this.#execution = execution
     this.#reader = new OutputReader(notebook.outputs, limits.outputs)
     this.#timers = new CellTimers(limits, (message) => this.#timeOut(message))
-    const open = notebook.cells.filter(({ runs, index }) => runs && isOpen(notebook.status(index)))
-    for (const { cell, messageId } of sent) this.#cells.set(messageId, cell)
-    // Of a cell that was sent a second time, the first sending never arrived.
+    this.#cells = new Map(sent.map(({ cell, messageId }) => [messageId, cell]))
+    const open = notebook.cells.filter(({ runs, index }) => runs && !isOver(notebook.status(index)))
+    // Of a cell that was sent again, what was sent before never arrived.
     const last = new Map(sent.map(({ cell, messageId }) => [cell, messageId]))
     this.#flights = open.flatMap((cell) => {
       const messageId = last.get(cell.index)
-      return messageId === undefined ? [] : [this.#flight(cell, messageId, true)]
+      const began = notebook.status(cell.index) === 'running'
+      return messageId === undefined ? [] : [newFlight(cell, messageId, began)]
     })
     this.#waiting = open.filter(({ index }) => !last.has(index))
     this.#adopting = this.#flights.length > 0
@@ -88,21 +95,368 @@ class Executor implements Disposable {
     this.#pump().catch(this.#result.reject)
     this.#prepare().catch(this.#result.reject)
     this.#timers.startRun()
-    this.#timers.watch(this.#flights[0]?.cell.index, this.#since())
+    for (const { began, cell } of this.#flights) {
+      const text = `The way to the kernel broke while cell ${cell.index + 1} ran: output of that moment may be missing.`
+      if (began) this.#execution.sink.note(text)
+    }
     if (signal.aborted) this.#cancel()
-    else this.#step()
+    this.#step()
     return this.#result.promise
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#grace)
     this.#timers[Symbol.dispose]()
     this.#execution.signal.removeEventListener('abort', this.#cancel)
   }
 
   async #pump(): Promise<void> {
     for await (const event of this.#execution.connection.events()) {
-      for (const [cell, change] of this.#handle(event)) await this.#execution.sink.change(cell, change)
+      if (this.#isOver) return
+      this.#handle(event)
       this.#step()
+      if (this.#pressure.length > 0) await Promise.all(this.#pressure.splice(0))
     }
     throw new RunnerError('kernel-host-failed', 'The connection to the kernel was closed.')
   }
+
+  /** Asks the kernel what it is, which also tells when all that was sent before is over, and opens the window. */
+  async #prepare(): Promise<void> {
+    const { connection, notebook, signal, window } = this.#execution
+    let count: number | undefined
+    if (this.#adopting) {
+      this.#ask('', (reply) => {
+        const value = reply.content.get('execution_count')
+        if (value instanceof JsonNumber) count = Number(value.raw)
+      })
+    }
+    const info = await connection.info(signal).catch((error: unknown) => {
+      // Either way the events tell, or it was cancelled.
+      if (error instanceof RunnerError) return undefined
+      throw error
+    })
+    if (info === undefined) return
+    notebook.kernelInfo(info)
+    if (this.#adopting) this.#adopt(count)
+    const guard = window > 1 ? abortGuard(info) : undefined
+    if (guard !== undefined && this.#ending === undefined) {
+      this.#ask(guard, ({ content }) => {
+        if (textOf(content, 'status') === 'ok') this.#window = window
+      })
+    }
+    this.#step()
+  }
+
+  /** Runs source that the notebook knows nothing of. */
+  #ask(code: string, replied: (reply: KernelMessage) => void): void {
+    const messageId = randomUUID()
+    this.#asked.set(messageId, replied)
+    const request = { messageId, code, silent: true, storeHistory: false, stopOnError: false }
+    this.#execution.connection.execute(request)
+  }
+
+  #handle(event: KernelEvent): void {
+    if (event.kind === 'died') this.#die()
+    else if (event.kind === 'disconnected') throw new RunnerError('kernel-host-failed', event.reason)
+    else this.#read(event)
+  }
+
+  #read(message: KernelMessage): void {
+    const { parentId = '', type, content } = message
+    if (type === 'execute_reply') this.#asked.get(parentId)?.(message)
+    const cell = this.#cells.get(parentId)
+    if (cell === undefined) return
+    this.#timers.heard()
+    const flight = this.#flights.find(({ messageId }) => messageId === parentId)
+    if (flight !== undefined && isSignOfLife(message)) this.#begin(flight)
+    this.#tell(this.#reader.read(cell, { ...message, date: utcMicros(message.date) }))
+    if (flight === undefined) return
+    if (message.channel === 'stdin') this.#refuseInput(flight)
+    if (type === 'status' && textOf(content, 'execution_state') === 'idle') flight.idle = true
+    if (type === 'execute_reply') {
+      flight.reply = message
+      this.#later(IDLE_MS, () => this.#complete(flight)).unref()
+    }
+    if (flight.idle && flight.reply !== undefined) this.#complete(flight)
+  }
+
+  #begin(flight: Flight): void {
+    if (flight.began) return
+    flight.began = true
+    const at = new Date()
+    const { notebook, sink } = this.#execution
+    notebook.cellStarted(flight.cell.index, at)
+    sink.started(flight.cell.index, at)
+    // It was sent ahead and must not run.
+    if (this.#ending !== undefined) this.#kill()
+  }
+
+  /** The reply of a cell has come, and the rest of its output, or no more of it is waited for. */
+  #complete(flight: Flight): void {
+    if (!this.#flights.includes(flight) || flight.reply === undefined) return
+    const { cell } = flight
+    const { content } = flight.reply
+    const status = textOf(content, 'status')
+    if (status === 'aborted' || status === 'abort') {
+      this.#flights = this.#flights.filter((other) => other !== flight)
+      if (this.#ending === undefined) this.#endUnknown(flight)
+    } else if (this.#ending?.state === 'failed' && this.#ending.failedCell === cell.index) {
+      this.#fail(flight, this.#ending.message)
+    } else if (status !== 'error' || cell.mayFail || this.#execution.allowErrors) {
+      this.#finish(flight, 'completed')
+      if (this.#ending !== undefined && this.#flights.length > 0) this.#kill()
+    } else if (isGoodExit(content)) {
+      this.#finish(flight, 'completed')
+      this.#end({ state: 'succeeded' }, ABORTED_MS)
+    } else {
+      this.#finish(flight, 'failed')
+      const [name, value] = [textOf(content, 'ename') ?? 'Error', textOf(content, 'evalue') ?? '']
+      const message = `Cell ${cell.index + 1} failed with ${name}${value === '' ? '' : `: ${value}`}`
+      this.#end({ state: 'failed', reason: 'cell-error', message, failedCell: cell.index }, ABORTED_MS)
+    }
+    this.#step()
+  }
+
+  #finish(flight: Flight, status: 'completed' | 'failed'): void {
+    this.#flights = this.#flights.filter((other) => other !== flight)
+    const { notebook, sink } = this.#execution
+    const { index } = flight.cell
+    this.#tell(this.#reader.finish(index))
+    const at = new Date()
+    const end = { status, executionCount: this.#reader.executionCount(index), at }
+    notebook.cellFinished(index, end)
+    const start = notebook.startOf(index) ?? at
+    sink.finished(index, { ...end, seconds: (at.getTime() - start.getTime()) / 1000 })
+  }
+
+  /** Ends a cell with an error of ours, since the kernel has none for it. */
+  #fail(flight: Flight, message: string): void {
+    const { index } = flight.cell
+    const name = errorName(this.#ending)
+    const output = errorOutput({ name, value: message, traceback: [message] })
+    this.#append(index, output)
+    this.#finish(flight, 'failed')
+  }
+
+  #tell(changes: readonly CellChange[]): void {
+    const { notebook, sink } = this.#execution
+    for (const [cell, change] of changes) {
+      notebook.changed(cell)
+      const taken = sink.change(cell, change)
+      if (taken !== undefined) this.#pressure.push(taken)
+    }
+  }
+
+  /** Sends what may be sent; ends the run where nothing is left. */
+  #step(): void {
+    const [head] = this.#flights
+    const since = head && this.#execution.notebook.startOf(head.cell.index)
+    this.#timers.watch(head?.cell.index, since)
+    if (this.#filling) return
+    if (head === undefined) {
+      if (this.#ending !== undefined) this.#result.resolve(this.#ending)
+      else if (this.#waiting.length === 0) this.#result.resolve({ state: 'succeeded' })
+    }
+    if (this.#ending === undefined && !this.#adopting) this.#fill().catch(this.#result.reject)
+  }
+
+  /** Half of the window at a time, so that there are fewer records than cells. */
+  async #fill(): Promise<void> {
+    const next = this.#sendable()
+    if (next.length === 0) return
+    this.#filling = true
+    this.#waiting = this.#waiting.slice(next.length)
+    const flights = next.map((cell) => newFlight(cell, randomUUID(), false))
+    await this.#execution.sink.sending(
+      flights.map(({ cell, messageId }) => ({ cell: cell.index, messageId })),
+    )
+    this.#filling = false
+    if (this.#ending === undefined) {
+      for (const flight of flights) this.#send(flight)
+    }
+    this.#step()
+  }
+
+  #sendable(): readonly ExecutableCell[] {
+    if (this.#flights.length > this.#window / 2) return []
+    const mayFail = (cell: ExecutableCell) => cell.mayFail || this.#execution.allowErrors
+    if (this.#flights.some(({ cell }) => mayFail(cell))) return []
+    const room = this.#waiting.slice(0, this.#window - this.#flights.length)
+    const barrier = room.findIndex(mayFail)
+    return barrier < 0 ? room : room.slice(0, barrier + 1)
+  }
+
+  #send(flight: Flight): void {
+    const { cell, messageId } = flight
+    this.#cells.set(messageId, cell.index)
+    this.#flights.push(flight)
+    this.#execution.connection.execute({
+      messageId,
+      code: cell.source,
+      silent: false,
+      storeHistory: true,
+      stopOnError: !(cell.mayFail || this.#execution.allowErrors),
+    })
+  }
+
+  /** Everything that had been sent before the way broke is over: what became of it is judged. */
+  #adopt(count: number | undefined): void {
+    const { notebook } = this.#execution
+    this.#adopting = false
+    const flights = this.#flights
+    const counts = notebook.cells.flatMap(({ index }) => notebook.executionCount(index) ?? [])
+    const ranByCount = count === undefined ? undefined : count - Math.max(0, ...counts)
+    const verdicts = judgeAdopted(flights.map(adoptedOf), ranByCount)
+    for (const [index, flight] of flights.entries()) {
+      const verdict = verdicts[index]
+      if (verdict === 'succeeded') {
+        this.#begin(flight)
+        this.#lost(flight)
+        this.#finish(flight, 'completed')
+      } else if (verdict === 'unknown') {
+        this.#begin(flight)
+        this.#lost(flight)
+        this.#endUnknown(flight)
+      }
+    }
+    const unsent = flights.filter((_, index) => verdicts[index] === 'never-sent')
+    this.#flights = this.#flights.filter((flight) => !unsent.includes(flight))
+    this.#waiting = [...unsent.map(({ cell }) => cell), ...this.#waiting]
+  }
+
+  /** What the kernel said of a cell is gone in part. */
+  #lost({ cell: { index } }: Flight): void {
+    const text = `[The way to the kernel broke while cell ${index + 1} ran: some of its output is lost.]\n`
+    this.#append(index, streamOutput('stderr', text))
+    this.#execution.sink.note(text.slice(1, -2))
+  }
+
+  #append(cell: number, output: JsonObject): void {
+    const change = { type: 'append', output } as const
+    this.#execution.notebook.outputs.apply(cell, change)
+    this.#tell([[cell, change]])
+  }
+
+  #end(ending: ExecutionResult, graceMs: number): void {
+    if (this.#ending !== undefined) return
+    this.#ending = ending
+    this.#waiting = []
+    if (this.#flights.length > 0) this.#grace = this.#later(graceMs, () => this.#kill())
+  }
+
+  /** Ends the run while a cell runs. Nothing that was sent ahead may run: where that is not sure, the kernel is ended. */
+  #stop(ending: ExecutionResult): void {
+    if (this.#ending !== undefined) return
+    this.#end(ending, INTERRUPT_MS)
+    const { connection, host } = this.#execution
+    if (this.#flights.length > 0) host.interrupt(connection.kernelId).catch(() => this.#kill())
+    this.#step()
+  }
+
+  readonly #cancel = () =>
+    this.#guarded(() => this.#stop({ state: 'cancelled', message: 'The run was cancelled.' }))
+
+  #timeOut(message: string): void {
+    const failedCell = this.#flights[0]?.cell.index
+    this.#guarded(() => this.#stop({ state: 'failed', reason: 'timeout', message, ...inCell(failedCell) }))
+  }
+
+  #refuseInput({ cell: { index } }: Flight): void {
+    const message = `Cell ${index + 1} asks for input, which nobody can give while a notebook runs. Make it a parameter.`
+    this.#stop({ state: 'failed', reason: 'cell-error', message, failedCell: index })
+  }
+
+  /** Something ran or may have run, and nothing says how it ended. */
+  #endUnknown(flight: Flight): void {
+    const suspect = this.#flights.find(({ began, reply }) => began && reply === undefined) ?? flight
+    const { index } = suspect.cell
+    const message = `What became of cell ${index + 1} is not known: the way to the kernel broke, and its answer is lost.`
+    this.#end({ state: 'failed', reason: 'outcome-unknown', message, failedCell: index }, ABORTED_MS)
+    if (suspect.began) this.#fail(suspect, message)
+  }
+
+  #die(): void {
+    for (const flight of this.#flights) this.#complete(flight)
+    const isOver = this.#flights.length === 0 && this.#waiting.length === 0 && !this.#filling
+    if (this.#ending === undefined && isOver) return
+    const at = this.#flights.find(({ began }) => began)?.cell.index
+    const where = at === undefined ? 'between cells' : `while cell ${at + 1} ran`
+    const message = `The kernel died ${where}. If the notebook needs much memory, there may not have been enough.`
+    this.#end({ state: 'failed', reason: 'kernel-died', message, ...inCell(at) }, 0)
+    this.#abandon()
+  }
+
+  #kill(): void {
+    if (this.#killing) return
+    this.#killing = true
+    const { connection, host, sink } = this.#execution
+    host
+      .shutdown(connection.kernelId)
+      .catch(() => sink.note('The kernel could not be ended: it may go on with what it was doing.'))
+      .then(() => this.#guarded(() => this.#abandon()))
+      .catch(this.#result.reject)
+  }
+
+  /** No more is heard of what was sent. */
+  #abandon(): void {
+    const { message } = { message: 'The run ended.', ...this.#ending }
+    for (const flight of this.#flights) if (flight.began) this.#fail(flight, message)
+    this.#flights = []
+    this.#step()
+  }
+
+  #later(ms: number, action: () => void): NodeJS.Timeout {
+    return setTimeout(() => this.#guarded(action), ms)
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#result.reject(error)
+    }
+  }
+}
+
+/** As nbclient calls them. */
+const ERROR_NAMES: Readonly<Record<string, string>> = {
+  'kernel-died': 'DeadKernelError',
+  timeout: 'CellTimeoutError',
+  'cell-error': 'StdinNotImplementedError',
+}
+
+function errorName(ending: ExecutionResult | undefined): string {
+  return (ending?.state === 'failed' ? ERROR_NAMES[ending.reason] : undefined) ?? 'CellExecutionError'
+}
+
+function newFlight(cell: ExecutableCell, messageId: string, began: boolean): Flight {
+  return { cell, messageId, began, idle: false, reply: undefined }
+}
+
+function adoptedOf({ began, reply }: Flight): AdoptedCell {
+  const status = reply && textOf(reply.content, 'status')
+  return {
+    ran: began,
+    reply: status === undefined ? undefined : status === 'ok' || status === 'error' ? status : 'aborted',
+  }
+}
+
+/** A kernel also says that it is busy when it refuses a request. */
+function isSignOfLife({ type, content }: KernelMessage): boolean {
+  if (type === 'execute_reply') return ['ok', 'error'].includes(textOf(content, 'status') ?? '')
+  return type !== 'status'
+}
+
+/** `sys.exit()` and `sys.exit(0)`: the notebook ends here, and well. */
+function isGoodExit(reply: JsonObject): boolean {
+  return textOf(reply, 'ename') === 'SystemExit' && ['', '0', 'None'].includes(textOf(reply, 'evalue') ?? '?')
+}
+
+function isOver(status: ReturnType<Execution['notebook']['status']>): boolean {
+  return status === 'completed' || status === 'failed'
+}
+
+function inCell(failedCell: number | undefined): { readonly failedCell?: number } {
+  return failedCell === undefined ? {} : { failedCell }
+}

@@ -16,7 +16,7 @@ export interface ExecutionSink {
   sending(cells: readonly SentCell[]): Promise<void>
   started(cell: number, at: Date): void
   /** It has been made in the notebook already. What is returned is waited for, so that a slow listener slows the kernel. */
-  change(cell: number, change: OutputChange): Promise<void> | void
+  change(cell: number, change: OutputChange): Promise<void> | undefined
   /** `seconds` since it started. */
   finished(cell: number, end: CellEnd & { readonly at: Date; readonly seconds: number }): void
   /** Something that a person should know. */
@@ -51,7 +51,7 @@ export interface Execution {
 
 export type ExecutionResult =
   | { readonly state: 'succeeded' }
-  | { readonly state: 'cancelled'; readonly message: string; readonly failedCell?: number }
+  | { readonly state: 'cancelled'; readonly message: string }
   | {
       readonly state: 'failed'
       readonly reason: 'cell-error' | 'kernel-died' | 'timeout' | 'outcome-unknown'

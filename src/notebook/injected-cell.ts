@@ -24,7 +24,7 @@ export function placeInjectedCell(cells: readonly Cell[]): Placement {
   }
 }
 
-const ERROR_MARKER = 'papermill-error-cell-tag'
+export const ERROR_MARKER = 'papermill-error-cell-tag'
 
 /** Papermill marks where a run failed with cells of its own; a new run starts without them. */
 function isKept(cell: Cell): boolean {

@@ -1,5 +1,5 @@
 import { errorWithin } from './error-output.ts'
-import { isObject, type JsonObject, type JsonValue } from './json.ts'
+import { isObject, JsonNumber, type JsonObject, type JsonValue } from './json.ts'
 import { OutputCaptures } from './output-captures.ts'
 import { type ListChange, streamOutput } from './output-list.ts'
 import type { OutputChange, RunOutputs } from './outputs.ts'
@@ -32,7 +32,7 @@ interface CellState {
   cutBytes: number
   /** Where the note stands that says what was cut. */
   note: { readonly index: number; readonly limit: string } | undefined
-  executionCount: JsonValue
+  executionCount: number | undefined
   readonly times: JsonObject
 }
 
@@ -58,7 +58,8 @@ export class OutputReader {
   read(cell: number, message: OutputMessage): CellChange[] {
     const { content } = message
     const state = this.#state(cell)
-    if (content.has('execution_count')) state.executionCount = content.get('execution_count') ?? null
+    const count = content.get('execution_count')
+    if (count instanceof JsonNumber) state.executionCount = Number(count.raw)
     switch (message.type) {
       case 'status':
         state.times.set(`iopub.status.${content.get('execution_state')}`, message.date)
@@ -87,8 +88,8 @@ export class OutputReader {
     }
   }
 
-  /** The number that the kernel gave to the cell's execution; null where it gave none. */
-  executionCount(cell: number): JsonValue {
+  /** The number that the kernel gave to the cell's execution. */
+  executionCount(cell: number): number | undefined {
     return this.#state(cell).executionCount
   }
 
@@ -244,7 +245,7 @@ export class OutputReader {
       clearFirst: false,
       cutBytes: 0,
       note: undefined,
-      executionCount: null,
+      executionCount: undefined,
       times: new Map(),
     }
     this.#cells.set(cell, fresh)
