@@ -10,10 +10,12 @@ export interface ChannelsAddress {
   readonly token: string
   readonly kernelId: string
   readonly clientId: string
+  /** Asked when nothing was heard for a while: a kernel that is ended by others may do so without a word. */
+  exists(signal: AbortSignal): Promise<boolean>
 }
 
 /** No answer to a ping for so long: the way is broken, even where nobody says so. */
-const PING_MS = 20_000
+const PING_MS = 10_000
 const CLOSE_MS = 1_000
 /** One output of a notebook; a text longer than this could not be held in JavaScript. */
 const MAX_MESSAGE_BYTES = 500 * 1024 * 1024
@@ -23,7 +25,7 @@ const MAX_MESSAGE_BYTES = 500 * 1024 * 1024
  * `kernel-gone` where the server knows no such kernel, otherwise `kernel-host-failed`.
  */
 export async function openServerConnection(
-  { url, token, kernelId, clientId }: ChannelsAddress,
+  { url, token, kernelId, clientId, exists }: ChannelsAddress,
   signal: AbortSignal,
 ): Promise<ProtocolConnection> {
   signal.throwIfAborted()
@@ -64,7 +66,7 @@ export async function openServerConnection(
     }
   })
   await opened(socket, signal)
-  const pings = setInterval(watchPings(socket, connection), PING_MS).unref()
+  const pings = setInterval(watchSilence(socket, connection, exists), PING_MS).unref()
   // What goes wrong later ends in `close` too.
   socket.on('error', (error) => connection.broken(`The connection to the kernel broke: ${error.message}.`))
   socket.on('close', (code) => {
@@ -102,21 +104,38 @@ function refusal(status: number): RunnerError {
 }
 
 /** To be called at intervals. While nothing is read there can be no answer, so none is missed. */
-function watchPings(socket: WebSocket, connection: ProtocolConnection): () => void {
-  let unanswered = false
-  const heard = () => {
-    unanswered = false
-  }
-  socket.on('pong', heard)
-  socket.on('message', heard)
+function watchSilence(
+  socket: WebSocket,
+  connection: ProtocolConnection,
+  exists: ChannelsAddress['exists'],
+): () => void {
+  let heard = true
+  let pinged = false
+  socket.on('pong', () => {
+    pinged = false
+  })
+  socket.on('message', () => {
+    heard = true
+    pinged = false
+  })
   return () => {
-    if (connection.paused) return heard()
-    if (unanswered) {
-      connection.broken('The Jupyter server does not answer any more.')
-      return socket.terminate()
+    if (heard || connection.paused) {
+      heard = false
+      pinged = false
+      return
     }
-    unanswered = true
+    if (pinged) {
+      connection.broken('The Jupyter server does not answer any more.')
+      socket.terminate()
+      return
+    }
+    pinged = true
     socket.ping()
+    // A server that does not say is found out by the ping.
+    exists(AbortSignal.timeout(PING_MS)).then(
+      (there) => there || connection.died(),
+      () => undefined,
+    )
   }
 }
 

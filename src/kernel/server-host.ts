@@ -57,7 +57,8 @@ export class ServerHost implements KernelHost {
   async connect(kernelId: string, clientId: string, signal: AbortSignal) {
     const { url, token } = await this.#address(signal)
     const socketUrl = `${url.replace(/^http/, 'ws')}${pathOf(kernelId)}/channels?session_id=${encodeURIComponent(clientId)}`
-    return openServerConnection({ url: socketUrl, token, kernelId, clientId }, signal)
+    const exists = (late: AbortSignal) => this.exists(kernelId, late)
+    return openServerConnection({ url: socketUrl, token, kernelId, clientId, exists }, signal)
   }
 
   async interrupt(kernelId: string): Promise<void> {
