@@ -143,20 +143,23 @@ const CLAIM_NEXT = `
 // The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person.
 // In a round those come first who had none in the round before: they were served longest ago.
 const WAITING = `
-  WITH RECURSIVE ${LINE}, rounds AS (
-    SELECT run.id, run.workspace, run.owner_issuer, run.owner_subject, run.queued_at, turn.workspace_busy,
-      turn.workspace_served, turn.person_busy, turn.person_served,
-      turn.person_busy + row_number() OVER (
-        PARTITION BY workspace, owner_issuer, owner_subject ORDER BY run.queued_at, run.id
-      ) AS person_round
+  WITH RECURSIVE ${LINE}, person_rounds AS (
+    SELECT run.id, run.workspace, run.queued_at, turn.workspace_busy, turn.workspace_served, turn.person_busy,
+      turn.person_served, turn.person_busy + row_number() OVER line AS person_round,
+      first_value(run.queued_at) OVER line AS person_since, first_value(run.id) OVER line AS person_first
     FROM run JOIN turn USING (workspace, owner_issuer, owner_subject) WHERE run.state = 'queued'
+    WINDOW line AS (PARTITION BY workspace, owner_issuer, owner_subject ORDER BY run.queued_at, run.id)
   ), workspace_rounds AS (
-    SELECT *, workspace_busy + row_number() OVER (
-      PARTITION BY workspace ORDER BY person_round, person_busy DESC, person_served NULLS FIRST, queued_at, id
-    ) AS workspace_round FROM rounds
+    SELECT *, workspace_busy + row_number() OVER line AS workspace_round,
+      first_value(queued_at) OVER line AS workspace_since, first_value(id) OVER line AS workspace_first
+    FROM person_rounds
+    WINDOW line AS (
+      PARTITION BY workspace
+      ORDER BY person_round, person_busy DESC, person_served NULLS FIRST, person_since, person_first
+    )
   ), places AS (
     SELECT *, row_number() OVER (
-      ORDER BY workspace_round, workspace_busy DESC, workspace_served NULLS FIRST, queued_at, id
+      ORDER BY workspace_round, workspace_busy DESC, workspace_served NULLS FIRST, workspace_since, workspace_first
     ) AS place FROM workspace_rounds
   )
   SELECT place::integer AS position,
