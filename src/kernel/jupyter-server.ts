@@ -35,6 +35,8 @@ export interface JupyterServer extends AsyncDisposable {
   labUrl(path: string): Promise<string>
   /** True when it answers. */
   healthy(): Promise<boolean>
+  /** Disposing will not stop it: kernels in it go on for whoever adopts it. */
+  leave(): void
 }
 
 const LINK_WAIT_MS = 60_000
@@ -107,6 +109,7 @@ export async function startJupyterServer(options: JupyterServerOptions): Promise
     async healthy() {
       return server.record !== undefined && answers(addressOf(server.record.details))
     },
+    leave: () => server.leave(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
