@@ -17,6 +17,8 @@ export const PROBLEMS = {
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'lease-lost': { status: 409, title: 'Another worker has taken the run over' },
   'no-kernels': { status: 409, title: 'This service does not execute notebooks' },
+  'result-not-ready': { status: 404, title: 'The run has not ended yet' },
+  'not-json': { status: 415, title: 'The body must be JSON' },
   'too-large': { status: 413, title: 'Too large' },
   'invalid-notebook': { status: 422, title: 'The notebook cannot be used' },
   'unsupported-language': { status: 422, title: 'The language of the notebook is not supported' },

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  LogController,
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunnerError } from '../errors.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
+import { acceptJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
+import { withPolicy } from './policy.ts'
 import { apiRoute } from './routes/api.ts'
+import { batchRoute } from './routes/batch.ts'
+import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
+import { jobRoute } from './routes/job.ts'
+import { jobEventsRoute } from './routes/job-events.ts'
+import { jobNotebookRoute } from './routes/job-notebook.ts'
+import { jobResultsRoute } from './routes/job-results.ts'
+import { jobsRoute } from './routes/jobs.ts'
 import { landingRoute } from './routes/landing.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { processRoute } from './routes/process.ts'
@@ -21,9 +25,6 @@ import { runNotebookRoute } from './routes/run-notebook.ts'
 import { viewNotebookRoute } from './routes/view-notebook.ts'
 import { sendProblem } from './send-problem.ts'
 import type { Services } from './services.ts'
-
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 /** Links carry parameters, GeoJSON among them; nothing here takes a larger body. */
 const MAX_URL_BYTES = 64 * 1024
@@ -57,6 +58,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
   })
   await app.register(cookie)
+  acceptJsonBodies(app)
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
@@ -92,6 +94,13 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   processRoute(app, services)
   runNotebookRoute(app, services)
   viewNotebookRoute(app, services)
+  executionRoute(app, services)
+  jobsRoute(app, services)
+  jobRoute(app, services)
+  jobResultsRoute(app, services)
+  jobNotebookRoute(app, services)
+  jobEventsRoute(app, services, metrics)
+  batchRoute(app, services)
   apiRoute(app, services)
   if (services.metricsHere) metricsRoute(app, metrics)
   await app.register(fastifyStatic, {
@@ -110,17 +119,6 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     })
   }
   return app
-}
-
-/** What every answer tells a browser. */
-function withPolicy(reply: FastifyReply): FastifyReply {
-  return reply
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .header('content-security-policy', PAGE_POLICY)
-    .header('x-frame-options', 'DENY')
-    .header('cross-origin-opener-policy', 'same-origin')
-    .header('cross-origin-resource-policy', 'same-origin')
 }
 
 /** A proxy may strip the base path or pass it on: both arrive at the same routes. */

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** The metrics of one server. Names of the first design stay; `endpoint` is the route's template, so labels are bounded. */
 export class Metrics {
@@ -23,6 +23,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #watchers = new Gauge({
+    name: 'notebook_event_watchers',
+    help: 'Who watches the events of a run at the moment',
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
   }
@@ -32,6 +38,12 @@ export class Metrics {
     this.#requests.inc({ method, endpoint })
     this.#duration.observe({ method, endpoint }, seconds)
     this.#responses.inc({ method, endpoint, status })
+  }
+
+  /** Somebody watches the events of a run, until disposed of. */
+  watching(): Disposable {
+    this.#watchers.inc()
+    return { [Symbol.dispose]: () => this.#watchers.dec() }
   }
 
   /** The exposition in Prometheus' text format. */

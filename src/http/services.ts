@@ -1,10 +1,18 @@
 import type { Logger } from 'pino'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { Caller } from '../identity/caller.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
+import type { AcceptRun } from '../run/accept.ts'
+import type { BatchStore } from '../run/batch.ts'
+import type { RunEvents } from '../run/events.ts'
+import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
+import type { HistoryFilter, HistoryPage } from '../run/history.ts'
 import type { PrepareRun } from '../run/prepare.ts'
+import type { RunQueue } from '../run/queue.ts'
 import type { RunStore } from '../run/store.ts'
 import type { ViewLink } from '../run/view-link.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { LocalSession } from './local-session.ts'
 
 /** Who may come in: one local user, or whoever brings a token of the issuer. */
@@ -22,8 +30,20 @@ export interface Services {
   readonly trustedProxies: readonly string[]
   readonly door: Door
   readonly catalog: Catalog
+  readonly fillIn: FillIn
   readonly prepareRun: PrepareRun
+  /** Undefined where there are no kernels. */
+  readonly acceptRun: AcceptRun | undefined
   readonly runs: RunStore
+  readonly events: RunEvents
+  readonly queue: RunQueue
+  readonly batches: BatchStore
+  readonly history: (
+    caller: Caller,
+    filter: HistoryFilter,
+    page: { readonly limit: number; readonly cursor?: string | undefined },
+  ) => Promise<HistoryPage>
+  readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health
   /** Folder of the example data that is served to notebooks; undefined with another catalogue. */

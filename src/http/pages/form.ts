@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
+import { v4 as uuidv4 } from 'uuid'
 import type { ParameterFault } from '../../errors.ts'
 import { schemaTypeText } from '../../notebook/input-text.ts'
 import type { InputSchema, InputsSchema } from '../../notebook/inputs-schema.ts'
+import type { Services } from '../services.ts'
 import { page, rootOf } from './layout.ts'
 
 export interface FormView {
@@ -10,17 +12,25 @@ export interface FormView {
   readonly title: string
   readonly description: string
   readonly inputs: InputsSchema
+  /** Its entry in the catalogue says that links to it execute. */
+  readonly executes: boolean
   readonly workspaces: readonly string[]
   /** What the link already says, as text. */
   readonly given: URLSearchParams
   readonly faults: readonly ParameterFault[]
   /** Query of an example link. */
   readonly example: string | undefined
+  /** What its buttons do. */
+  readonly modes: 'prepare' | 'execute' | 'both'
   /** A sentence above the form, such as why it is shown. */
   readonly notice?: string
 }
 
-/** One notebook: what it takes, as a form whose button follows the run link. */
+/** Where there are kernels, a form offers both. */
+export const modesOf = ({ acceptRun }: Services): FormView['modes'] =>
+  acceptRun === undefined ? 'prepare' : 'both'
+
+/** One notebook: what it takes, as a form whose buttons follow the run link or execute it. */
 export function formPage(request: FastifyRequest, view: FormView): string {
   const root = rootOf(request)
   const shown = new Set([...Object.keys(view.inputs.properties), '_workspace'])
@@ -43,13 +53,37 @@ export function formPage(request: FastifyRequest, view: FormView): string {
 !${example}
 <form method="get" action="${root}run/notebook/${encodeURIComponent(view.id)}" id="run-form">
 !${fields.join('\n')}
-<button>Open in JupyterLab</button>
+!${hidden(view)}
+<div class="buttons">!${buttons(root, view)}</div>
 </form>
 <h2>The link</h2>
 <p class="quiet">Whoever follows this link gets the notebook with these parameters, in their own workspace.</p>
 <div class="link"><output id="run-link" for="run-form"></output><button type="button" class="second" id="copy-link">Copy</button></div>
-<script src="${root}assets/form.js" defer></script>`,
+<script src="${root}assets/form.js" defer></script>
+!${view.modes === 'prepare' ? '' : html`<script src="${root}assets/execute.js" defer></script>`}`,
   )
+}
+
+/** Control parameters of the link that are no fields stay part of it. */
+function hidden({ modes, given }: FormView): string {
+  const kernel = given.get('_kernel')
+  const kept = [
+    ...(kernel ? [['_kernel', kernel]] : []),
+    ...(modes === 'execute' ? [['_mode', 'execute']] : []),
+  ]
+  return kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`).join('')
+}
+
+/**
+ * Without its script, Run leads to the page that asks for one click more; with it, the click POSTs at once. The key is
+ * made with the page, so that a click that is repeated is the same run.
+ */
+function buttons(root: string, { id, modes, executes }: FormView): string {
+  const execution = `${root}processes/${encodeURIComponent(id)}/execution`
+  const run = html`<button id="run-button"!${modes === 'both' ? ' name="_mode" value="execute"' : ''} data-execution="${execution}" data-jobs="${root}jobs/" data-key="${uuidv4()}">Run</button>`
+  // A notebook that is executed unless told otherwise is told otherwise.
+  const open = html`<button!${executes ? ' name="_mode" value="prepare"' : ''}!${modes === 'both' ? ' class="second"' : ''}>Open in JupyterLab</button>`
+  return modes === 'prepare' ? open : modes === 'execute' ? run : `${run}\n${open}`
 }
 
 function field(view: FormView, name: string, schema: InputSchema): string {

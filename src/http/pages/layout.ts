@@ -20,7 +20,7 @@ export function page(request: FastifyRequest, title: string, body: string): stri
 <link rel="stylesheet" href="${root}assets/style.css">
 </head>
 <body>
-<header><a href="${root}processes">Notebook Runner</a></header>
+<header><a href="${root}processes">Notebook Runner</a> <nav><a href="${root}jobs">Runs</a></nav></header>
 <main>
 !${body}
 </main>

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { linkInputs } from '../../run/reserved-inputs.ts'
 import { authenticate } from '../authenticate.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
-import { formPage } from '../pages/form.ts'
+import { formPage, modesOf } from '../pages/form.ts'
 import { processDescription } from '../process-description.ts'
 import type { Services } from '../services.ts'
 
@@ -20,6 +20,8 @@ export function processRoute(app: FastifyInstance, services: Services): void {
       title: entry.title,
       description: entry.description,
       inputs: open,
+      executes: entry.mode === 'execute',
+      modes: modesOf(services),
       workspaces: caller.workspaces,
       given: new URLSearchParams(queryOf(request)),
       faults: [],

@@ -2,17 +2,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import type { Caller } from '../../identity/caller.ts'
 import { linkInputs } from '../../run/reserved-inputs.ts'
+import { acceptRun, linkRequest } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
 import { visitorOf } from '../navigation.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
-import { type FormView, formPage } from '../pages/form.ts'
+import { type FormView, formPage, modesOf } from '../pages/form.ts'
+import { sendJson } from '../send-json.ts'
 import type { Services } from '../services.ts'
+import { statusInfo } from '../status-info.ts'
 
+type Shows = Partial<Pick<FormView, 'faults' | 'notice' | 'modes'>>
 type RunRequest = FastifyRequest<{ Params: { id: string } }>
 
 /**
  * `GET /run/notebook/{id}?…`, the run link. It acts for a program and for a person's own navigation; for whatever else a
  * browser does with a link, it shows the filled-in form. What is wrong with the parameters is shown there, field by field.
+ * A link that executes acts for a program only: a person sees the form, and starts the run with its button.
  */
 export function runNotebookRoute(app: FastifyInstance, services: Services): void {
   app.get('/run/notebook/:id', async (request: RunRequest, reply) => {
@@ -20,23 +25,57 @@ export function runNotebookRoute(app: FastifyInstance, services: Services): void
     const representation = representationOf(request)
     negotiated(reply)
     const visitor = visitorOf(request)
-    if (visitor === 'browser') {
-      if (representation === 'html') return form(services, caller, request, reply, { faults: [] })
+    const executes = asksToExecute(services, request)
+    if (representation === 'json' && (visitor === 'browser' || (executes && visitor === 'person'))) {
       throw new RunnerError(
         'not-allowed',
         'A link acts when a person opens it, or for a program that sends Authorization and no cookie.',
       )
     }
+    const shows: Shows = executes ? { modes: 'execute' } : {}
     try {
-      return await prepare(services, caller, request, reply)
+      if (executes && visitor === 'program') return await execute(services, caller, request, reply)
+      if (executes) return await confirmation(services, caller, request, reply)
+      if (visitor !== 'browser') return await prepare(services, caller, request, reply)
     } catch (error) {
       if (representation === 'json' || !(error instanceof RunnerError)) throw error
       if (error.code === 'workspace-choice')
-        return form(services, caller, request, reply.code(409), { faults: [], notice: error.message })
+        return form(services, caller, request, reply.code(409), { ...shows, notice: error.message })
       if (error.errors === undefined) throw error
-      return form(services, caller, request, reply.code(400), { faults: error.errors })
+      return form(services, caller, request, reply.code(400), { ...shows, faults: error.errors })
     }
+    return form(services, caller, request, reply, shows)
   })
+}
+
+/** By the link itself, else by the catalogue. Without kernels, the preparation says that there are none. */
+function asksToExecute({ acceptRun, catalog }: Services, request: RunRequest): boolean {
+  if (acceptRun === undefined) return false
+  const mode = new URLSearchParams(queryOf(request)).get('_mode')
+  return (mode ?? catalog.find(request.params.id).mode) === 'execute'
+}
+
+async function execute(
+  services: Services,
+  caller: Caller,
+  request: RunRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const run = await acceptRun(services, caller, request, linkRequest(queryOf(request)))
+  reply.code(303).header('location', `../../jobs/${run.id}`)
+  return sendJson(reply, statusInfo(run, services.publicUrl()))
+}
+
+/** A link alone executes nothing in a browser: the filled-in form waits for one click, which POSTs. */
+async function confirmation(
+  services: Services,
+  caller: Caller,
+  request: RunRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  await services.fillIn(caller, request.params.id, linkRequest(queryOf(request)))
+  const notice = 'This link runs the notebook with these inputs. Look at them, then press Run.'
+  return form(services, caller, request, reply, { modes: 'execute', notice })
 }
 
 async function prepare(
@@ -46,10 +85,8 @@ async function prepare(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { id } = request.params
-  const run = await services.prepareRun(caller, id, {
-    kind: 'query',
-    pairs: new URLSearchParams(queryOf(request)),
-  })
+  const pairs = new URLSearchParams(queryOf(request))
+  const run = await services.prepareRun(caller, id, { kind: 'query', pairs })
   request.log.info({ workspace: run.workspace, notebook: id, run: run.id }, 'prepared')
   const location = `../../view-notebook/${encodeURIComponent(id)}/${run.id}?workspace=${run.workspace}`
   return reply
@@ -78,7 +115,7 @@ async function form(
   caller: Caller,
   request: RunRequest,
   reply: FastifyReply,
-  view: Pick<FormView, 'faults' | 'notice'>,
+  shows: Shows,
 ): Promise<FastifyReply> {
   const { entry, inputs } = await services.catalog.describe(request.params.id)
   const filled: FormView = {
@@ -86,10 +123,13 @@ async function form(
     title: entry.title,
     description: entry.description,
     inputs: linkInputs(inputs),
+    executes: entry.mode === 'execute',
     workspaces: caller.workspaces,
     given: new URLSearchParams(queryOf(request)),
     example: undefined,
-    ...view,
+    modes: modesOf(services),
+    faults: [],
+    ...shows,
   }
   return reply.type('text/html; charset=utf-8').send(formPage(request, filled))
 }

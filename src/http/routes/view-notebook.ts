@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import { authenticate } from '../authenticate.ts'
+import { findRun } from '../find-run.ts'
 import { negotiated } from '../negotiate.ts'
 import type { Services } from '../services.ts'
 
@@ -8,8 +9,6 @@ interface ViewRequest {
   Params: { id: string; outputId: string }
   Querystring: { workspace?: string }
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * `GET /view-notebook/{id}/{outputId}?workspace=`: to the notebook in JupyterLab. Where it is, the row says; nothing of the
@@ -19,13 +18,9 @@ export function viewNotebookRoute(app: FastifyInstance, services: Services): voi
   app.get<ViewRequest>('/view-notebook/:id/:outputId', async (request, reply) => {
     const caller = await authenticate(services.door, request)
     const { id, outputId } = request.params
-    const run = UUID.test(outputId) ? await services.runs.find(caller, outputId) : undefined
+    const run = await findRun(services, caller, outputId)
     const { workspace } = request.query
-    if (
-      run === undefined ||
-      run.notebookId !== id ||
-      (workspace !== undefined && workspace !== run.workspace)
-    ) {
+    if (run.notebookId !== id || (workspace !== undefined && workspace !== run.workspace)) {
       throw new RunnerError('no-such-run', 'There is no such notebook in your workspaces.')
     }
     const link = await services.viewLink({ workspace: run.workspace, user: run.ownerName }, run.object)

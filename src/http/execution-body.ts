@@ -1,0 +1,42 @@
+import { RunnerError } from '../errors.ts'
+import { isObject, type JsonObject } from '../notebook/json.ts'
+import type { RunRequest } from '../run/filled-notebook.ts'
+import { linkRequest } from './accept-run.ts'
+
+/**
+ * What the body of an execution asks for: `inputs` (with `workspace` and `kernel`), or `query`, the query of a run link.
+ * Members that nobody knows are passed over, as OGC wants it.
+ * @throws RunnerError `invalid-request`
+ */
+export function requestIn(body: JsonObject): RunRequest {
+  if (body.has('subscriber')) {
+    throw new RunnerError(
+      'invalid-request',
+      'subscriber is refused: nobody is called back yet. Watch the events of the run, or ask for its status.',
+    )
+  }
+  const query = textIn(body, 'query')
+  const inputs = body.get('inputs') ?? new Map()
+  if (!isObject(inputs))
+    throw new RunnerError('invalid-request', 'inputs must be an object: a value for each name.')
+  if (query !== undefined) {
+    if (body.has('inputs') || body.has('workspace') || body.has('kernel'))
+      throw new RunnerError(
+        'invalid-request',
+        'query says all that inputs, workspace and kernel say: send one or the other.',
+      )
+    return linkRequest(query)
+  }
+  return {
+    kind: 'values',
+    values: inputs,
+    workspace: textIn(body, 'workspace'),
+    kernel: textIn(body, 'kernel'),
+  }
+}
+
+function textIn(body: JsonObject, name: string): string | undefined {
+  const value = body.get(name)
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined
+  throw new RunnerError('invalid-request', `${name} must be text.`)
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify'
+import { RunnerError } from '../../errors.ts'
+import { isTerminal } from '../../run/run.ts'
+import { authenticate } from '../authenticate.ts'
+import { findRun } from '../find-run.ts'
+import { negotiated, queryOf, representationOf } from '../negotiate.ts'
+import { jobPage } from '../pages/job.ts'
+import { requireSameOrigin } from '../same-origin.ts'
+import { sendJson } from '../send-json.ts'
+import type { Services } from '../services.ts'
+import { statusInfo } from '../status-info.ts'
+
+interface JobRequest {
+  Params: { id: string }
+}
+
+/**
+ * `GET /jobs/{id}`: one run, how it stands and why it waits; as a page, live. `DELETE` cancels a run that has not ended;
+ * one that has is taken out of the history, and its notebook stays where it is.
+ */
+export function jobRoute(app: FastifyInstance, services: Services): void {
+  app.get<JobRequest>('/jobs/:id', async (request, reply) => {
+    const caller = await authenticate(services.door, request)
+    const representation = representationOf(request)
+    const run = await findRun(services, caller, request.params.id)
+    const waiting = run.state === 'queued' ? await services.queue.waiting(caller, run.id) : undefined
+    negotiated(reply)
+    if (representation === 'json') return sendJson(reply, statusInfo(run, services.publicUrl(), waiting))
+    const notebook = await services.runs.snapshot(caller, run.id)
+    return reply.type('text/html; charset=utf-8').send(jobPage(request, { run, waiting, notebook }))
+  })
+
+  app.delete<JobRequest>('/jobs/:id', async (request, reply) => {
+    const caller = await authenticate(services.door, request)
+    requireSameOrigin(services, request)
+    if (new URLSearchParams(queryOf(request)).has('purge'))
+      throw new RunnerError('invalid-request', 'purge is refused: stored notebooks are not deleted yet.')
+    const { id, state } = await findRun(services, caller, request.params.id)
+    // One that ends meanwhile stays in the history: its end is what the caller is told.
+    if (isTerminal(state)) await services.runs.dismiss(caller, id)
+    else await services.runs.cancel(caller, id)
+    const run = await findRun(services, caller, id)
+    request.log.info(
+      { workspace: run.workspace, run: id },
+      isTerminal(state) ? 'dismissed' : 'cancel asked for',
+    )
+    return sendJson(negotiated(reply), statusInfo(run, services.publicUrl()))
+  })
+}

@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import { authenticate } from '../authenticate.ts'
+import { jobQuery } from '../job-query.ts'
+import { negotiated, queryOf, representationOf } from '../negotiate.ts'
+import { jobsPage } from '../pages/jobs.ts'
+import { sendJson } from '../send-json.ts'
+import type { Services } from '../services.ts'
+import { statusInfo } from '../status-info.ts'
+
+/** `GET /jobs`: the runs of the caller's workspaces, newest first, filtered as OGC has it and by what only we know. */
+export function jobsRoute(app: FastifyInstance, services: Services): void {
+  app.get('/jobs', async (request, reply) => {
+    const caller = await authenticate(services.door, request)
+    const representation = representationOf(request)
+    const query = new URLSearchParams(queryOf(request))
+    const { filter, limit, cursor, none } = jobQuery(query)
+    const { runs, next } = none
+      ? { runs: [], next: undefined }
+      : await services.history(caller, filter, { limit, cursor })
+    negotiated(reply)
+    if (representation === 'html')
+      return reply.type('text/html; charset=utf-8').send(jobsPage(request, { runs, query, next }))
+    const base = services.publicUrl()
+    return sendJson(reply, {
+      jobs: runs.map((run) => statusInfo(run, base)),
+      links: [
+        { rel: 'self', type: 'application/json', href: jobsLink(base, query) },
+        { rel: 'alternate', type: 'text/html', href: jobsLink(base, query, { f: 'html' }) },
+        ...(next === undefined
+          ? []
+          : [{ rel: 'next', type: 'application/json', href: jobsLink(base, query, { cursor: next }) }]),
+      ],
+    })
+  })
+}
+
+function jobsLink(
+  base: string,
+  query: URLSearchParams,
+  change: Readonly<Record<string, string>> = {},
+): string {
+  const changed = new URLSearchParams(query)
+  for (const [name, value] of Object.entries(change)) changed.set(name, value)
+  return changed.size === 0 ? `${base}/jobs` : `${base}/jobs?${changed}`
+}

@@ -1,0 +1,7 @@
+import type { FastifyReply } from 'fastify'
+import { compactJson } from '../notebook/compact-json.ts'
+import { fromPlain } from '../notebook/json.ts'
+
+/** Answers with JSON in which the parameters of runs are as they were written (1 and 1.0 apart, integers of any size). */
+export const sendJson = (reply: FastifyReply, value: unknown): FastifyReply =>
+  reply.type('application/json; charset=utf-8').send(compactJson(fromPlain(value)))
