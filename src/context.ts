@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
@@ -6,9 +6,8 @@ import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config/config.ts'
-import { connectDatabase, type Database } from './database/connect.ts'
-import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { checkSchema, migrate } from './database/migrate.ts'
+import { openDatabase } from './context/open-database.ts'
+import { type Kernels, openKernels } from './context/open-kernels.ts'
 import { RunnerError } from './errors.ts'
 import { buildApp } from './http/app.ts'
 import { LocalSession, sessionKey } from './http/local-session.ts'
@@ -16,18 +15,28 @@ import { Metrics } from './http/metrics.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import type { Door } from './http/services.ts'
 import { bearerVerifier } from './identity/bearer.ts'
-import { type JupyterServer, startJupyterServer } from './kernel/jupyter-server.ts'
+import { acceptWith } from './run/accept.ts'
+import { batchStore } from './run/batch.ts'
+import { cellTimes } from './run/cell-times.ts'
+import { RunEvents } from './run/events.ts'
+import { executeRunWith } from './run/execute-run.ts'
 import { fillInWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
+import { listRuns } from './run/history.ts'
 import { prepareWith } from './run/prepare.ts'
+import { runQueue } from './run/queue.ts'
+import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
+import { Worker } from './run/worker.ts'
 import { diskStorage } from './storage/disk.ts'
 import type { ReadTemplate } from './storage/s3-template.ts'
 import type { Storage } from './storage/storage.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 const EXAMPLES = join(PROJECT, 'examples')
+/** Of a claim without a sign of life: how long a run waits after its worker was killed. */
+const LEASE_SECONDS = 15
 
 /** A running service; disposing stops its parts in reverse order. */
 export interface Context extends AsyncDisposable {
@@ -44,7 +53,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   await makeDataDir(config)
 
   // What takes longest starts first, and all at once.
-  const [database, storage, catalog] = await Promise.all([
+  const [{ database, target }, storage, catalog] = await Promise.all([
     openDatabase(config, log, starting),
     makeStorage(config).then((made) => starting.use(made)),
     openCatalog(config, log, starting),
@@ -62,6 +71,38 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   )
   await health.start()
 
+  const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
+  const signals = starting.use(new RunSignals(target, log))
+  const events = starting.use(new RunEvents(database, signals))
+  const { concurrency, perWorkspace, perPerson, limits } = config.runs
+  const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
+  const fillIn = fillInWith({ catalog, storage, reserved: config.reservedInputs })
+  const worker =
+    kernels === undefined || concurrency === 0
+      ? undefined
+      : new Worker({
+          identity: { id: randomUUID(), kernelHost: kernels.hostName },
+          queue,
+          signals,
+          concurrency,
+          begin: executeRunWith({
+            ...kernels,
+            storage,
+            signals,
+            leaseSeconds: LEASE_SECONDS,
+            cellTimes: (run) => cellTimes(database, run.notebookId, run.notebookVersion),
+            log,
+          }),
+          log,
+        })
+  if (worker !== undefined) {
+    starting.defer(async () => {
+      await worker[Symbol.asyncDispose]()
+      // Runs that were given back go on in their kernels, so these must live on.
+      if (worker.handedOver > 0) kernels?.jupyter?.leave()
+    })
+  }
+
   const metrics = new Metrics()
   // With PORT=0 the port is known once it listens.
   let url = config.publicUrl ?? addressUrl(config, config.port)
@@ -74,13 +115,16 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       trustedProxies: config.trustedProxies,
       door,
       catalog,
-      prepareRun: prepareWith({
-        fillIn: fillInWith({ catalog, storage, reserved: config.reservedInputs }),
-        storage,
-        runs,
-      }),
+      fillIn,
+      prepareRun: prepareWith({ fillIn, storage, runs }),
+      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, runs, limits }),
       runs,
-      viewLink: await makeViewLink(config, log, starting),
+      events,
+      queue,
+      batches: batchStore(database),
+      history: (caller, filter, page) => listRuns(database, caller, filter, page),
+      storage,
+      viewLink: makeViewLink(config, kernels),
       health,
       exampleData: config.catalogue.kind === 'examples' ? join(EXAMPLES, 'data') : undefined,
       metricsHere: config.metricsPort === undefined,
@@ -104,6 +148,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       const address = app.server.address()
       if (config.publicUrl === undefined && typeof address === 'object' && address !== null)
         url = addressUrl(config, address.port)
+      worker?.start()
       return { url, link: door.kind === 'local' ? `${url}/?token=${door.session.token}` : undefined }
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
@@ -123,43 +168,6 @@ async function makeDataDir({ dataDir, database, storage, identity }: Config): Pr
       { cause },
     )
   }
-}
-
-/** Brings the schema up to date, and nothing else. @returns the names of the migrations applied. */
-export async function migrateDatabase(config: Config, log: Logger): Promise<readonly string[]> {
-  await using stack = new AsyncDisposableStack()
-  const database = await connect(config, log, stack)
-  return await atStart(config, () => migrate(database))
-}
-
-async function openDatabase(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Database> {
-  const database = await connect(config, log, stack)
-  // The embedded one is ours alone; another may be in use by servers of the version before.
-  if (config.database.kind === 'embedded') await migrate(database)
-  else await atStart(config, () => checkSchema(database))
-  return database
-}
-
-/** At the start an operator reads what is wrong, and it is mostly the address: the driver's own words help. */
-async function atStart<T>(config: Config, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const cause = error instanceof RunnerError ? error.cause : undefined
-    if (config.database.kind === 'embedded' || !(cause instanceof Error)) throw error
-    throw new RunnerError(
-      'database-failed',
-      `The database at DATABASE_URL cannot be used: ${cause.message}. Check that address, and that the server runs.`,
-      { cause },
-    )
-  }
-}
-
-async function connect(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Database> {
-  if (config.database.kind === 'url') return stack.use(connectDatabase(config.database, log))
-  const folder = join(config.dataDir, 'postgres')
-  const embedded = stack.use(await startEmbeddedPostgres({ folder, log }))
-  return stack.use(connectDatabase(embedded.target, log))
 }
 
 async function openCatalog(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<Catalog> {
@@ -209,21 +217,12 @@ async function makeDoor(config: Config): Promise<Door> {
   return { kind: 'local', session: new LocalSession(token, await sessionKey(config.dataDir)) }
 }
 
-async function makeViewLink(config: Config, log: Logger, stack: AsyncDisposableStack): Promise<ViewLink> {
-  if (config.view.kind === 'template') return viewLinkFromTemplate(config.view.template)
-  const jupyter = stack.use(await startChild(config, log))
+function makeViewLink({ view }: Config, kernels: Kernels | undefined): ViewLink {
+  if (view.kind === 'template') return viewLinkFromTemplate(view.template)
+  const jupyter = kernels?.jupyter
+  if (jupyter === undefined)
+    throw new RunnerError('invalid-settings', 'VIEW_URL is needed without KERNELS=local.')
   return (_scope, object) => jupyter.labUrl(`${object.bucket}/${object.key}`)
-}
-
-/** JupyterLab takes seconds to start: it does so behind our back, and only the first to look at a notebook may wait. */
-function startChild(config: Config, log: Logger): Promise<JupyterServer> {
-  return startJupyterServer({
-    python: join(PROJECT, '.venv', 'bin', 'python'),
-    rootDir: join(config.dataDir, 'workspaces'),
-    folder: join(config.dataDir, 'jupyter'),
-    environment: config.environment,
-    log,
-  })
 }
 
 function addressUrl({ host, basePath }: Config, port: number): string {

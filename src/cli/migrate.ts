@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { loadConfig } from '../config/config.ts'
-import { migrateDatabase } from '../context.ts'
+import { migrateDatabase } from '../context/open-database.ts'
 
 /** `notebook-runner migrate`: brings the schema of the database up to this version. */
 export async function migrate(): Promise<void> {

@@ -47,6 +47,23 @@ interface TemplatesConfig {
   readonly s3: S3Address | undefined
 }
 
+type KernelsConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'local' }
+  | { readonly kind: 'server'; readonly url: string; readonly token: string }
+
+interface RunsConfig {
+  /** Of this process. */
+  readonly concurrency: number
+  readonly perWorkspace: number
+  readonly perPerson: number
+  readonly limits: {
+    readonly cellSeconds?: number
+    readonly runSeconds: number
+    readonly outputBytes: number
+  }
+}
+
 /** Where a prepared notebook is looked at: the child server's own JupyterLab, or a link made from a template. */
 type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
 
@@ -66,7 +83,8 @@ export interface Config {
   readonly templates: TemplatesConfig
   readonly identity: IdentityConfig
   readonly storage: StorageConfig
-  readonly kernels: { readonly kind: 'none' } | { readonly kind: 'local' }
+  readonly kernels: KernelsConfig
+  readonly runs: RunsConfig
   readonly view: ViewConfig
   /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
   readonly reservedInputs: 'always' | 'when-declared'
@@ -102,7 +120,8 @@ export function loadConfig(processEnvironment = process.env): {
     templates: readTemplates(read),
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
-    kernels: { kind: read.oneOf('KERNELS', ['none', 'local']) ?? 'none' },
+    kernels: readKernels(read),
+    runs: readRuns(read),
     view: readView(read),
     reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
     environment: processEnvironment,
@@ -183,6 +202,27 @@ function readTemplates(read: SettingReader): TemplatesConfig {
 function readS3Address(read: SettingReader): S3Address {
   const endpoint = read.url('S3_ENDPOINT', ['http:', 'https:'])
   return { region: read.required('SINGLEUSER_AWS_REGION'), ...(endpoint !== undefined && { endpoint }) }
+}
+
+function readKernels(read: SettingReader): KernelsConfig {
+  const kind = read.oneOf('KERNELS', ['none', 'local', 'server']) ?? 'none'
+  if (kind !== 'server') return { kind }
+  const url = read.url('JUPYTER_SERVER_URL', ['http:', 'https:'], { required: true }) ?? ''
+  return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
+}
+
+function readRuns(read: SettingReader): RunsConfig {
+  const cellSeconds = read.integer('CELL_TIMEOUT', 1, 999_999_999)
+  return {
+    concurrency: read.integer('MAX_CONCURRENT_RUNS', 0, 1_000) ?? 0,
+    perWorkspace: read.integer('MAX_RUNS_PER_WORKSPACE', 1, 100_000) ?? 1,
+    perPerson: read.integer('MAX_RUNS_PER_PERSON', 1, 100_000) ?? 1,
+    limits: {
+      ...(cellSeconds !== undefined && { cellSeconds }),
+      runSeconds: read.integer('RUN_TIMEOUT', 1, 999_999_999) ?? 1,
+      outputBytes: read.integer('MAX_OUTPUT_BYTES', 1_000, 999_999_999) ?? 1_000,
+    },
+  }
 }
 
 function readIdentity(read: SettingReader): IdentityConfig {

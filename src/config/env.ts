@@ -25,7 +25,15 @@ export const VARIABLES = {
   SINGLEUSER_AWS_REGION: 'region of the buckets',
   SINGLEUSER_AWS_ROLE_ARN: 'role of a workspace; {workspace} and {user} are filled in',
   SINGLEUSER_WORKSPACE_BUCKET: 'bucket of a workspace; {workspace} and {user} are filled in',
-  KERNELS: 'none or local (a Jupyter server as a child)',
+  KERNELS: 'none, local (a Jupyter server as a child) or server (another Jupyter server)',
+  JUPYTER_SERVER_URL: 'KERNELS=server: its address',
+  JUPYTER_SERVER_TOKEN: 'KERNELS=server: its token',
+  MAX_CONCURRENT_RUNS: 'runs that this process works on at a time; 0: none, others do',
+  MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
+  MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',
+  CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
+  RUN_TIMEOUT: 'seconds that a run may take',
+  MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',
   VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {key} and {path} are filled in',
   LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
 } as const
@@ -34,7 +42,11 @@ export type VariableName = keyof typeof VARIABLES
 export type Environment = Readonly<Partial<Record<VariableName, string>>>
 
 /** Values that are never shown. */
-export const SECRETS: ReadonlySet<VariableName> = new Set(['RUNNER_TOKEN', 'DATABASE_URL'])
+export const SECRETS: ReadonlySet<VariableName> = new Set([
+  'RUNNER_TOKEN',
+  'DATABASE_URL',
+  'JUPYTER_SERVER_TOKEN',
+])
 
 const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)
 

@@ -10,6 +10,11 @@ export const BASE_DEFAULTS: Defaults = {
   BASE_PATH: '',
   DATA_DIR: './data',
   LOG_LEVEL: 'info',
+  MAX_CONCURRENT_RUNS: '2',
+  MAX_RUNS_PER_WORKSPACE: '8',
+  MAX_RUNS_PER_PERSON: '8',
+  RUN_TIMEOUT: '86400',
+  MAX_OUTPUT_BYTES: '100000000',
 }
 
 const platform: Defaults = {

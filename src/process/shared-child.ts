@@ -63,6 +63,7 @@ export class SharedChild implements AsyncDisposable {
   #use: Disposable | undefined
   #record: ProcessRecord | undefined
   #answered = false
+  #left = false
   #watching: Promise<void> = Promise.resolve()
 
   constructor(spec: ChildSpec) {
@@ -86,7 +87,12 @@ export class SharedChild implements AsyncDisposable {
     return this.#answered ? this.#record : undefined
   }
 
-  /** Stops it, unless another of our processes uses it. */
+  /** Disposing will not stop it: it is left to whoever adopts it. */
+  leave(): void {
+    this.#left = true
+  }
+
+  /** Stops it, unless another of our processes uses it or it is to be left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error(`${this.#spec.name} is being closed`))
     await this.#watching
@@ -96,7 +102,7 @@ export class SharedChild implements AsyncDisposable {
     this.#use[Symbol.dispose]()
     this.#use = undefined
     using alone = tryLock(this.#path('use.lock'), 'exclusive')
-    if (alone === undefined || this.#record === undefined) return
+    if (this.#left || alone === undefined || this.#record === undefined) return
     await this.#stop(this.#record)
     await this.#spec.stopped?.(this.#record.details)
   }

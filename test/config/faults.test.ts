@@ -51,7 +51,7 @@ describe('a setting that is wrong', () => {
     [
       'kernels',
       { KERNELS: 'hub', VIEW_URL: 'https://lab.example/' },
-      'KERNELS must be none or local; got "hub"',
+      'KERNELS must be none, local or server; got "hub"',
     ],
     [
       'a log level',

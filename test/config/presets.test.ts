@@ -39,6 +39,11 @@ describe('preset local', () => {
       IDENTITY: ['local', 'preset local'],
       STORAGE: ['disk', 'preset local'],
       KERNELS: ['local', 'preset local'],
+      MAX_CONCURRENT_RUNS: ['2', 'default'],
+      MAX_RUNS_PER_WORKSPACE: ['8', 'default'],
+      MAX_RUNS_PER_PERSON: ['8', 'default'],
+      RUN_TIMEOUT: ['86400', 'default'],
+      MAX_OUTPUT_BYTES: ['100000000', 'default'],
       LOG_LEVEL: ['warn', 'preset local'],
     })
   })

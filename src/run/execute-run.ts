@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto'
+import timers from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { RunnerError } from '../errors.ts'
+import { execute } from '../kernel/execute.ts'
+import type { ExecutionLimits, ExecutionResult, SentCell } from '../kernel/execution.ts'
+import type { KernelHost } from '../kernel/kernel-host.ts'
+import { ExecutedNotebook } from '../notebook/executed.ts'
+import type { Storage, StorageScope } from '../storage/storage.ts'
+import { EventWriter } from './event-writer.ts'
+import { Hold } from './hold.ts'
+import type { RunEnd } from './lease.ts'
+import type { Claim } from './queue.ts'
+import type { Run, RunKernel } from './run.ts'
+import { RunReport } from './run-report.ts'
+import { Saving } from './saving.ts'
+import type { RunSignals } from './signals.ts'
+import type { Work } from './worker.ts'
+
+export interface ExecuteParts {
+  readonly host: KernelHost
+  /** Names the host among all that the workers of this database use. */
+  readonly hostName: string
+  /** The working directory of a run's kernel, as the host wants it. */
+  readonly folderOf: (run: Run) => string
+  readonly storage: Storage
+  readonly signals: RunSignals
+  readonly leaseSeconds: number
+  /** How long each cell of a notebook took before. */
+  readonly cellTimes: (run: Run) => Promise<ReadonlyMap<number, number>>
+  readonly log: Logger
+}
+
+/** Cells sent ahead (reference measurements: 8 in flight make the way over a WebSocket as fast as the kernel). */
+const WINDOW = 8
+/** How long a kernel host that does not answer is waited for. */
+const HOST_PATIENCE_MS = 120_000
+const RETRY_MS = 1_000
+
+/** Works on a run that was claimed: from the start, or from where another worker left it. */
+export function executeRunWith(parts: ExecuteParts): (claim: Claim) => Work {
+  return (claim) => {
+    const hold = new Hold(claim.lease, parts.leaseSeconds, parts.signals)
+    const work = new RunWork(parts, claim, hold)
+    return { done: work.do(), interrupt: (interruption) => hold.interrupt(interruption) }
+  }
+}
+
+class RunWork {
+  readonly #parts: ExecuteParts
+  readonly #claim: Claim
+  readonly #hold: Hold
+  readonly #log: Logger
+  readonly #sent: SentCell[] = []
+
+  constructor(parts: ExecuteParts, claim: Claim, hold: Hold) {
+    this.#parts = parts
+    this.#claim = claim
+    this.#hold = hold
+    const { id, workspace, notebookId } = claim.run
+    this.#log = parts.log.child({ run: id, workspace, notebook: notebookId })
+  }
+
+  /** Never throws. A run that is not ended here is left to the next worker. */
+  async do(): Promise<'ended' | 'left'> {
+    const { lease } = this.#claim
+    try {
+      await using _hold = this.#hold
+      await using events = new EventWriter(lease)
+      const end = await this.#run(events)
+      await events.flush()
+      await lease.finish(end)
+      this.#log.info({ ...end }, 'run ended')
+      return 'ended'
+    } catch (error) {
+      await this.#leave(error)
+      return 'left'
+    }
+  }
+
+  async #leave(error: unknown): Promise<void> {
+    const { lease } = this.#claim
+    const interruption = this.#hold.signal.reason
+    if (interruption === 'lost' || codeOf(error) === 'lease-lost') {
+      this.#log.warn({}, 'run was taken over by another worker')
+    } else if (interruption === 'stopping') {
+      await lease.release().catch((err: unknown) => this.#log.warn({ err }, 'run could not be handed over'))
+    } else if (codeOf(error) === 'database-failed') {
+      this.#log.error({ err: error }, 'run is left to the next worker: the database is away')
+    } else {
+      this.#log.error({ err: error }, 'run failed on our side')
+      const message = 'Something went wrong on our side; the log has it under the id of the run.'
+      await lease
+        .finish({ state: 'failed', reason: 'outcome-unknown', message })
+        .catch((err: unknown) => this.#log.error({ err }, 'run could not be ended'))
+    }
+  }
+
+  async #run(events: EventWriter): Promise<RunEnd> {
+    const { run, lease, adopted } = this.#claim
+    const notebook = new ExecutedNotebook(await lease.snapshot(), () => randomUUID().slice(0, 8))
+    notebook.started(run.startedAt ?? new Date())
+    const report = new RunReport({ lease, events, notebook, times: await this.#parts.cellTimes(run) })
+    if (adopted) {
+      this.#sent.push(...(await lease.cells()))
+      await report.replay()
+    }
+    const scope: StorageScope = { workspace: run.workspace, user: run.ownerName }
+    await using saving = new Saving({
+      storage: this.#parts.storage,
+      scope,
+      object: run.object,
+      notebook,
+      log: this.#log,
+    })
+    const kernel = run.kernel
+    const result = await this.#execute(kernel, notebook, report, events, saving)
+    events.push({ type: 'state', state: 'saving' })
+    const [stored] = await Promise.all([saving.finish(this.#hold.signal), this.#endKernel()])
+    if (!stored) {
+      const message = `The notebook could not be stored in the workspace; what it had brought about is kept with the run.`
+      return { state: 'failed', reason: 'storage-failed', message }
+    }
+    return result.state === 'failed'
+      ? { state: 'failed', reason: result.reason, message: result.message }
+      : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }
+  }
+
+  #kernel: RunKernel | undefined
+
+  async #execute(
+    known: RunKernel | undefined,
+    notebook: ExecutedNotebook,
+    report: RunReport,
+    events: EventWriter,
+    saving: Saving,
+  ): Promise<ExecutionResult | (RunEnd & { state: 'failed' })> {
+    const { host } = this.#parts
+    const { signal } = this.#hold
+    const cancel = new AbortController()
+    const onInterruption = () => {
+      if (signal.reason === 'cancelled') cancel.abort()
+    }
+    signal.addEventListener('abort', onInterruption)
+    try {
+      if (signal.aborted) onInterruption()
+      if (cancel.signal.aborted && known === undefined)
+        return { state: 'cancelled', message: 'Cancelled before it began.' }
+      const kernel = known ?? (await this.#startKernel())
+      this.#kernel = kernel
+      events.push({ type: 'state', state: 'running' })
+      const patience = performance.now() + HOST_PATIENCE_MS
+      for (;;) {
+        this.#throwIfLeaving()
+        try {
+          await using connection = await host.connect(
+            kernel.kernelId,
+            kernel.clientId,
+            AbortSignal.timeout(30_000),
+          )
+          using _leaving = onAbort(signal, () => {
+            if (signal.reason !== 'cancelled') void connection[Symbol.asyncDispose]()
+          })
+          saving.start()
+          return await execute({
+            connection,
+            host,
+            notebook,
+            sink: report.sink(this.#sent),
+            limits: limitsOf(this.#claim.run),
+            allowErrors: false,
+            window: WINDOW,
+            signal: cancel.signal,
+            sent: this.#sent,
+          })
+        } catch (error) {
+          this.#throwIfLeaving()
+          if (codeOf(error) === 'kernel-gone') return gone()
+          if (codeOf(error) !== 'kernel-host-failed' || performance.now() > patience) throw error
+          this.#log.warn({ err: error }, 'the way to the kernel broke: it is joined again')
+          await timers.setTimeout(RETRY_MS)
+          if (await this.#isGone(kernel)) return gone()
+        }
+      }
+    } catch (error) {
+      if (codeOf(error) === 'no-such-kernel' || codeOf(error) === 'kernel-host-failed') {
+        const message = error instanceof Error ? error.message : 'The kernel could not be started.'
+        return { state: 'failed', reason: 'start-failed', message }
+      }
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onInterruption)
+    }
+  }
+
+  /** A host that is starting, or away for a moment, is waited for. */
+  async #startKernel(): Promise<RunKernel> {
+    const { host, hostName, folderOf } = this.#parts
+    const { run, lease } = this.#claim
+    const patience = performance.now() + HOST_PATIENCE_MS
+    const kernelName = run.kernelName ?? 'python3'
+    for (;;) {
+      try {
+        const signal = AbortSignal.any([AbortSignal.timeout(90_000), this.#hold.signal])
+        const kernelId = await host.start({ kernelName, folder: folderOf(run), environment: {} }, signal)
+        const kernel = { host: hostName, kernelId, clientId: randomUUID() }
+        await lease.setKernel(kernel)
+        return kernel
+      } catch (error) {
+        this.#throwIfLeaving()
+        if (codeOf(error) !== 'kernel-host-failed' || performance.now() > patience) throw error
+        this.#log.warn({ err: error }, 'the kernel could not be started: it is tried again')
+        await timers.setTimeout(RETRY_MS)
+      }
+    }
+  }
+
+  async #isGone({ kernelId }: RunKernel): Promise<boolean> {
+    try {
+      return !(await this.#parts.host.exists(kernelId, AbortSignal.timeout(10_000)))
+    } catch {
+      return false
+    }
+  }
+
+  async #endKernel(): Promise<void> {
+    if (this.#kernel === undefined) return
+    await this.#parts.host
+      .shutdown(this.#kernel.kernelId)
+      .catch((err: unknown) => this.#log.warn({ err }, 'the kernel could not be shut down'))
+  }
+
+  /** Losing the lease, or stopping: the kernel goes on, and the run with it. */
+  #throwIfLeaving(): void {
+    const { signal } = this.#hold
+    if (signal.aborted && signal.reason !== 'cancelled')
+      throw new RunnerError('lease-lost', 'The work on the run is left to another.')
+  }
+}
+
+const gone = (): ExecutionResult => ({
+  state: 'failed',
+  reason: 'kernel-died',
+  message: 'The kernel is gone: its server does not know it any more.',
+})
+
+const codeOf = (error: unknown): string | undefined => (error instanceof RunnerError ? error.code : undefined)
+
+function onAbort(signal: AbortSignal, listener: () => void): Disposable {
+  signal.addEventListener('abort', listener)
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', listener) }
+}
+
+function limitsOf({ limits }: Run): ExecutionLimits {
+  return {
+    ...(limits['cellSeconds'] !== undefined && { cellSeconds: limits['cellSeconds'] }),
+    ...(limits['runSeconds'] !== undefined && { runSeconds: limits['runSeconds'] }),
+    outputs: { cellBytes: limits['cellOutputBytes'] ?? 50e6, runBytes: limits['outputBytes'] ?? 100e6 },
+  }
+}

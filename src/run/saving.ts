@@ -1,0 +1,77 @@
+import timers from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { ExecutedNotebook } from '../notebook/executed.ts'
+import type { Storage, StorageScope, StoredObject } from '../storage/storage.ts'
+
+/** At least so long between checkpoints, and ten times as long as the last one took: a tenth of the time at most. */
+const CHECKPOINT_MS = 5_000
+const SHARE = 10
+/** How long storage that refuses is tried again at the end. */
+const PATIENCE_MS = 120_000
+const RETRY_MS = { first: 500, most: 15_000 }
+
+/** Puts the notebook into the workspace: now and then while it runs, and at the end once, whole. */
+export class Saving implements AsyncDisposable {
+  readonly #parts: SavingParts
+  readonly #stopping = new AbortController()
+  #checkpoints: Promise<void> | undefined
+
+  constructor(parts: SavingParts) {
+    this.#parts = parts
+  }
+
+  /** Begins with the checkpoints; again is no harm. */
+  start(): void {
+    this.#checkpoints ??= this.#checkpoint()
+  }
+
+  /** The whole notebook. False where storage did not take it in time. A cancelled run is stored as well. */
+  async finish(signal: AbortSignal): Promise<boolean> {
+    await this[Symbol.asyncDispose]()
+    const end = performance.now() + PATIENCE_MS
+    for (let pause = RETRY_MS.first; ; pause = Math.min(2 * pause, RETRY_MS.most)) {
+      if (signal.aborted && signal.reason !== 'cancelled') signal.throwIfAborted()
+      try {
+        await this.#put()
+        return true
+      } catch (err) {
+        this.#parts.log.warn({ err }, 'the notebook could not be stored')
+        if (performance.now() + pause > end) return false
+        await timers.setTimeout(pause)
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort()
+    await this.#checkpoints
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { signal } = this.#stopping
+    let took = 0
+    while (!signal.aborted) {
+      const pause = Math.max(CHECKPOINT_MS, SHARE * took)
+      await timers.setTimeout(pause, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      const begun = performance.now()
+      await this.#put().catch((err: unknown) =>
+        this.#parts.log.warn({ err }, 'a checkpoint could not be stored'),
+      )
+      took = performance.now() - begun
+    }
+  }
+
+  #put(): Promise<void> {
+    const { storage, scope, object, notebook } = this.#parts
+    return storage.put(scope, object, notebook.chunks())
+  }
+}
+
+interface SavingParts {
+  readonly storage: Storage
+  readonly scope: StorageScope
+  readonly object: StoredObject
+  readonly notebook: ExecutedNotebook
+  readonly log: Logger
+}

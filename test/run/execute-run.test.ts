@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pino from 'pino'
+import { v7 as uuidv7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/connect.ts'
+import { startJupyterServer } from '../../src/kernel/jupyter-server.ts'
+import { ServerHost } from '../../src/kernel/server-host.ts'
+import { RunEvents } from '../../src/run/events.ts'
+import { executeRunWith } from '../../src/run/execute-run.ts'
+import { runQueue } from '../../src/run/queue.ts'
+import type { Run } from '../../src/run/run.ts'
+import { RunSignals } from '../../src/run/signals.ts'
+import { runStore } from '../../src/run/store.ts'
+import { Worker } from '../../src/run/worker.ts'
+import { diskStorage } from '../../src/storage/disk.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { targetOf } from '../support/run-worker.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const LEASE_SECONDS = 5
+const scope = { issuer: 'i', subject: 's', user: 'alice', workspace: 'ws' }
+const caller = { ...scope, workspaces: ['ws'] }
+const log = pino({ level: 'silent' })
+
+let stack: AsyncDisposableStack
+let postgres: TestPostgres
+let database: Database
+let signals: RunSignals
+let folder: string
+let host: ServerHost
+
+beforeAll(async () => {
+  stack = new AsyncDisposableStack()
+  folder = stack.use(await tempFolder()).path
+  postgres = stack.use(await testPostgres())
+  database = await postgres.database()
+  signals = stack.use(new RunSignals(await targetOf(postgres, database), log))
+  const jupyter = stack.use(
+    await startJupyterServer({
+      python: join(import.meta.dirname, '../../.venv/bin/python'),
+      rootDir: join(folder, 'workspaces'),
+      folder: join(folder, 'jupyter'),
+      environment: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+      log,
+    }),
+  )
+  host = stack.use(new ServerHost((signal) => jupyter.whenReady(signal)))
+}, 240_000)
+afterAll(() => stack.disposeAsync())
+
+function startWorker(): Worker {
+  const storage = diskStorage({ root: join(folder, 'workspaces'), layout: { kind: 'local' } })
+  const worker = new Worker({
+    identity: { id: uuidv7(), kernelHost: 'test' },
+    queue: runQueue(database, { perWorkspace: 4, perPerson: 4, leaseSeconds: LEASE_SECONDS }),
+    signals,
+    concurrency: 2,
+    begin: executeRunWith({
+      host,
+      hostName: 'test',
+      folderOf: ({ id }) => `ws/runs/${id}`,
+      storage,
+      signals,
+      leaseSeconds: LEASE_SECONDS,
+      cellTimes: async () => new Map(),
+      log,
+    }),
+    log,
+  })
+  worker.start()
+  return worker
+}
+
+const accept = (...sources: readonly string[]): Promise<Run> => acceptFor('python3', sources)
+
+async function acceptFor(kernelName: string, sources: readonly string[]): Promise<Run> {
+  const id = uuidv7()
+  const cells = sources.map((source, index) => ({
+    cell_type: 'code',
+    id: `cell${index}`,
+    metadata: {},
+    source,
+    outputs: [],
+    execution_count: null,
+  }))
+  const metadata = { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } }
+  const notebook = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 })
+  const { run } = await runStore(database).accept(scope, {
+    id,
+    notebookId: 'test',
+    notebookVersion: 'v',
+    parameters: new Map(),
+    kernelName,
+    object: { bucket: 'ws', key: `notebooks/test-${id}.ipynb` },
+    notebook: [new TextEncoder().encode(notebook)],
+    limits: {},
+  })
+  return run
+}
+
+/** Watches to the end. */
+async function ended({ id }: Run) {
+  using events = new RunEvents(database, signals)
+  const seen = []
+  for await (const { number, event } of events.watch(caller, id, 0, AbortSignal.timeout(120_000))) {
+    seen.push({ number, ...event })
+  }
+  const run = await runStore(database).find(caller, id)
+  if (run === undefined) throw new Error('The run is gone.')
+  return { run, seen }
+}
+
+async function stored({ object }: Run) {
+  return JSON.parse(await readFile(join(folder, 'workspaces', object.bucket, object.key), 'utf8'))
+}
+
+describe('a run', { timeout: 240_000 }, () => {
+  it('goes from the queue through its cells to the workspace, and tells what happens', async () => {
+    await using _worker = startWorker()
+    const { run, seen } = await ended(await accept('print("one")', 'x = 2', 'x * 21'))
+    expect(run).toMatchObject({ state: 'succeeded', progress: { done: 3, total: 3 } })
+    expect(seen.map(({ number }) => number)).toEqual(seen.map((_, index) => index + 1))
+    const states = seen.flatMap((event) => (event.type === 'state' ? [event.state] : []))
+    expect(states).toEqual(['queued', 'starting', 'running', 'saving', 'succeeded'])
+    expect(seen.filter(({ type }) => type === 'cell-finished')).toHaveLength(3)
+    const notebook = await stored(run)
+    expect(notebook.cells[0].outputs).toEqual([{ name: 'stdout', output_type: 'stream', text: ['one\n'] }])
+    expect(notebook.cells[2].outputs[0].data).toEqual({ 'text/plain': ['42'] })
+    expect(notebook.cells[2].metadata.papermill.status).toBe('completed')
+  })
+
+  it('that fails says at which cell, and the rest never ran', async () => {
+    await using _worker = startWorker()
+    const { run } = await ended(await accept('1', '1/0', 'print("never")'))
+    expect(run).toMatchObject({ state: 'failed', reason: 'cell-error' })
+    expect(run.message).toContain('ZeroDivisionError')
+    const { cells } = await stored(run)
+    const statuses = cells.flatMap(
+      (cell: { metadata: { papermill?: { status?: string } } }) => cell.metadata.papermill?.status ?? [],
+    )
+    expect(statuses).toEqual(['completed', 'failed', 'pending'])
+  })
+
+  it('without its kernel fails at once and says which kernels there are', async () => {
+    await using _worker = startWorker()
+    const end = await ended(await acceptFor('pyton3', ['1']))
+    expect(end.run).toMatchObject({ state: 'failed', reason: 'start-failed' })
+    expect(end.run.message).toContain('pyton3')
+  })
+
+  it('is cancelled in the middle of a cell, and a queued one at once', async () => {
+    const queued = await accept('1')
+    expect(await runStore(database).cancel(caller, queued.id)).toMatchObject({ state: 'cancelled' })
+    await using _worker = startWorker()
+    const run = await accept('import time\nprint("begun", flush=True)\ntime.sleep(600)', 'print("never")')
+    using events = new RunEvents(database, signals)
+    for await (const { event } of events.watch(caller, run.id, 0, AbortSignal.timeout(120_000))) {
+      if (event.type === 'output') await runStore(database).cancel(caller, run.id)
+    }
+    expect((await ended(run)).run.state).toBe('cancelled')
+    expect(JSON.stringify(await stored(run))).toContain('begun')
+  })
+
+  it('goes on in the same kernel when its worker stops, and runs no cell twice', async () => {
+    const run = await accept(
+      'import os; print(os.getpid())',
+      'import time\nfor i in range(40): print(i, flush=True); time.sleep(0.1)',
+      'print(os.getpid(), open("ran", "a").write("x"))',
+    )
+    const first = startWorker()
+    using events = new RunEvents(database, signals)
+    for await (const { event } of events.watch(caller, run.id, 0, AbortSignal.timeout(120_000))) {
+      if (event.type === 'cell-started' && event.cell === 1) break
+    }
+    await first[Symbol.asyncDispose]()
+    expect(first.handedOver).toBe(1)
+    await using _second = startWorker()
+    const end = await ended(run)
+    expect(end.run).toMatchObject({ state: 'succeeded', attempts: 2 })
+    const { cells } = await stored(run)
+    const [pid] = cells[0].outputs[0].text
+    expect(cells[2].outputs[0].text).toEqual([`${pid.trim()} 1\n`])
+    expect(cells[1].outputs).toEqual([
+      { name: 'stdout', output_type: 'stream', text: Array.from({ length: 40 }, (_, index) => `${index}\n`) },
+    ])
+    expect(await readFile(join(folder, 'workspaces/ws/runs', run.id, 'ran'), 'utf8')).toBe('x')
+  })
+})
