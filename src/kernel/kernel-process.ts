@@ -79,6 +79,8 @@ export class KernelProcess implements AsyncDisposable {
   /** Asks it to end, and ends it if it does not, with all that it has started. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.gone.aborted) {
+      // A busy one would hear it only afterwards.
+      await this.interrupt()
       await this.#ask('shutdown_request', { restart: false })
       await Promise.race([this.#ended, timers.setTimeout(FAREWELL_MS, undefined, { ref: false })])
     }
