@@ -12,6 +12,8 @@ const oraclePython = join(root, '.venv-oracle/bin/python')
 /** A real Jupyter server, whose kernels `oracle` (Python) and `bash` are those of the oracle environment. */
 export interface TestKernels extends AsyncDisposable {
   readonly host: ServerHost
+  /** Where the kernelspecs are. */
+  readonly jupyterPath: string
   /** A new kernel, and a connection to it; both end with what is returned. */
   start(kernelName?: string): Promise<TestKernel>
 }
@@ -35,6 +37,7 @@ export async function startKernels(): Promise<TestKernels> {
   const owned = stack.move()
   return {
     host,
+    jupyterPath: join(folder.path, 'data'),
     async start(kernelName = 'oracle') {
       const signal = AbortSignal.timeout(60_000)
       const id = await host.start({ kernelName, folder: '', environment: {} }, signal)
