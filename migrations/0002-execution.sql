@@ -45,6 +45,8 @@ ALTER TABLE run
   -- When a worker first claimed it.
   ADD COLUMN started_at timestamptz,
   ADD COLUMN finished_at timestamptz,
+  -- Seconds from start to end.
+  ADD COLUMN duration double precision GENERATED ALWAYS AS (extract(epoch FROM finished_at - started_at)) STORED,
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN cancel_requested_at timestamptz,
   -- A finished run that somebody took out of the history; its notebook stays in the workspace.
@@ -56,9 +58,7 @@ ALTER TABLE run
   ADD COLUMN cells_done integer,
   ADD COLUMN cells_total integer,
   -- Number of its newest event: they are numbered without gaps.
-  ADD COLUMN last_event integer NOT NULL DEFAULT 0,
-  -- A hash of each name and value, for the history.
-  ADD COLUMN parameter_keys bigint[] NOT NULL DEFAULT '{}';
+  ADD COLUMN last_event integer NOT NULL DEFAULT 0;
 
 -- Room on the page for the many small updates of a run that goes (none of their columns is in an index).
 ALTER TABLE run SET (fillfactor = 85);
@@ -74,8 +74,18 @@ CREATE INDEX run_retry ON run (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX run_by_notebook ON run (workspace, notebook_id, created_at DESC, id DESC);
 CREATE INDEX run_by_state ON run (workspace, state, created_at DESC, id DESC);
 CREATE INDEX run_by_person ON run (workspace, owner_name, created_at DESC, id DESC);
-CREATE INDEX run_by_duration ON run (workspace, (finished_at - started_at)) WHERE finished_at IS NOT NULL;
-CREATE INDEX run_by_parameter ON run USING gin (parameter_keys);
+CREATE INDEX run_by_duration ON run (workspace, duration) WHERE duration IS NOT NULL;
+
+-- The same by the value of a parameter. Found in the order of the history however rare or common the value is, which an
+-- index over arrays is not. Without a foreign key, which would need an index of its own: who deletes a run deletes these.
+CREATE TABLE run_parameter (
+  -- A hash of workspace, name and value.
+  key bigint NOT NULL,
+  -- Those of the run.
+  created_at timestamptz NOT NULL,
+  run_id uuid NOT NULL,
+  PRIMARY KEY (key, created_at, run_id)
+);
 
 -- The notebook as it was accepted: what runs.
 CREATE TABLE run_snapshot (

@@ -56,57 +56,77 @@ export async function listRuns(
   }
 }
 
-/** One index scan for each workspace, notebook and state that is asked for, each in the order of the page. */
+/**
+ * One index scan for each workspace, notebook and state that is asked for, each in the order of the page and no longer
+ * than it. Exported for the test that looks at the plans.
+ */
 export function historyStatement(
   caller: Caller,
   filter: HistoryFilter,
   limit: number,
   cursor: string | undefined,
 ): { readonly text: string; readonly values: readonly unknown[] } {
+  const { parameter } = filter
   const values: unknown[] = []
-  const conditions = ['hidden_at IS NULL']
-  const sources: string[] = []
   const place = (value: unknown) => `$${values.push(value)}`
+  const conditions = ['run.hidden_at IS NULL']
   const when = (sql: string, value: unknown) => {
     if (value !== undefined) conditions.push(sql.replace('?', place(value)))
   }
-  const oneOf = (column: string, choices: readonly string[] | undefined) => {
-    if (choices?.length === 1) return when(`run.${column} = ?`, storable(choices[0] ?? ''))
+  // A list of one is planned for that value; a longer one is gone through value by value.
+  const lists: string[] = []
+  const oneOf = (column: string, type: string, choices: readonly string[] | undefined) => {
     if (choices === undefined) return
-    sources.push(`unnest(${place([...new Set(choices.map(storable))])}::text[]) AS any_${column}`)
-    conditions.push(`run.${column} = any_${column}`)
+    if (choices.length === 1) return when(`${column} = ?::${type}`, choices[0])
+    const list = `list_${lists.length}`
+    lists.push(`unnest(${place(choices)}::${type}[]) AS ${list} (choice)`)
+    conditions.push(`${column} = ${list}.choice`)
   }
-  oneOf('workspace', caller.workspaces)
-  oneOf('notebook_id', filter.notebookIds)
-  oneOf('state', filter.states)
-  when('created_at >= ?', filter.from)
-  when('created_at <= ?', filter.to)
-  when('finished_at IS NOT NULL AND finished_at - started_at >= make_interval(secs => ?)', filter.minSeconds)
-  when('finished_at IS NOT NULL AND finished_at - started_at <= make_interval(secs => ?)', filter.maxSeconds)
-  when('owner_name = ?', filter.person && storable(filter.person))
-  when('batch_id = ?', filter.batchId)
-  const { parameter } = filter
-  when('parameter_keys @> ARRAY[?::bigint]', parameter && parameterKey(parameter.name, parameter.value))
+  const workspaces = [...new Set(caller.workspaces)]
+  if (parameter === undefined) oneOf('run.workspace', 'text', workspaces)
+  else {
+    // The key has the workspace in it.
+    when('run.workspace = ANY (?)', workspaces)
+    const keys = workspaces.map((workspace) => parameterKey(workspace, parameter.name, parameter.value))
+    oneOf('parameter.key', 'bigint', keys)
+  }
+  oneOf('run.notebook_id', 'text', filter.notebookIds && [...new Set(filter.notebookIds.map(storable))])
+  oneOf('run.state', 'text', filter.states && [...new Set(filter.states)])
+  when('run.duration >= ?', filter.minSeconds)
+  when('run.duration <= ?', filter.maxSeconds)
+  when('run.owner_name = ?', filter.person && storable(filter.person))
+  when('run.batch_id = ?', filter.batchId)
+  const [from, created, id] =
+    parameter === undefined
+      ? ['run', 'run.created_at', 'run.id']
+      : [
+          'run_parameter AS parameter JOIN run ON run.id = parameter.run_id',
+          'parameter.created_at',
+          'parameter.run_id',
+        ]
+  when(`${created} >= ?`, filter.from)
+  when(`${created} <= ?`, filter.to)
   if (cursor !== undefined) {
-    const [created, id] = readCursor(cursor)
-    const at = `'epoch'::timestamptz + ${place(created)}::bigint * interval '1 microsecond'`
-    conditions.push(`(created_at, id) < (${at}, ${place(id)}::uuid)`)
+    const last = readCursor(cursor)
+    const at = `'epoch'::timestamptz + ${place(last.created)}::bigint * interval '1 microsecond'`
+    conditions.push(`(${created}, ${id}) < (${at}, ${place(last.id)}::uuid)`)
   }
-  const order = `ORDER BY created_at DESC, id DESC LIMIT ${place(limit)}`
-  const found = `SELECT * FROM run WHERE ${conditions.join(' AND ')} ${order}`
-  const each = sources.map((source) => `${source} CROSS JOIN `).join('')
+  const most = place(limit)
+  const found = `
+    SELECT run.* FROM ${from} WHERE ${conditions.join(' AND ')} ORDER BY ${created} DESC, ${id} DESC LIMIT ${most}`
   return {
     text: `
-      SELECT ${RUN_COLUMNS}, (extract(epoch FROM created_at) * 1000000)::bigint::text AS created
-      FROM ${each}LATERAL (${found}) AS run ${order}`,
+      SELECT ${RUN_COLUMNS}, (extract(epoch FROM run.created_at) * 1000000)::bigint::text AS created
+      FROM ${lists.map((list) => `${list} CROSS JOIN `).join('')}LATERAL (${found}) AS run
+      ORDER BY run.created_at DESC, run.id DESC LIMIT ${most}`,
     values,
   }
 }
 
-function readCursor(cursor: string): readonly [string, string] {
+function readCursor(cursor: string): { readonly created: string; readonly id: string } {
   const text = Buffer.from(cursor, 'base64url').toString()
   const [, created, id] = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text) ?? []
-  if (created !== undefined && id !== undefined) return [created, id]
+  if (created !== undefined && id !== undefined) return { created, id }
   throw new RunnerError(
     'invalid-request',
     'The cursor is none that this service gave: begin with the first page.',

@@ -6,29 +6,32 @@ import { parametersText, RUN_COLUMNS, type RunRow } from './run-row.ts'
 
 // Row, snapshot and first event in one statement, so in one transaction; the workers hear of it once it is committed.
 const INSERT_QUEUED = `
-  WITH run AS (
+  WITH inserted AS (
     INSERT INTO run (
       state, queued_at, last_event, id, notebook_id, notebook_version, workspace, owner_issuer, owner_subject,
-      owner_name, parameters, parameter_keys, kernel_name, bucket, key, limits, idempotency_key, batch_id, retry_of,
+      owner_name, parameters, kernel_name, bucket, key, limits, idempotency_key, batch_id, retry_of,
       from_cell
     ) VALUES (
-      'queued', now(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+      'queued', now(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18
     )
     ON CONFLICT (owner_issuer, owner_subject, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING *
   ), snapshot AS (
-    INSERT INTO run_snapshot (run_id, notebook) SELECT id, $18 FROM run
+    INSERT INTO run_snapshot (run_id, notebook) SELECT id, $19 FROM inserted
   ), event AS (
     INSERT INTO run_event (run_id, number, type, data)
-    SELECT id, 1, 'state', '{"type":"state","state":"queued"}' FROM run
+    SELECT id, 1, 'state', '{"type":"state","state":"queued"}' FROM inserted
+  ), parameters AS (
+    INSERT INTO run_parameter (key, created_at, run_id)
+    SELECT DISTINCT key, created_at, id FROM inserted, unnest($9::bigint[]) AS given (key)
   )
-  SELECT ${RUN_COLUMNS}, pg_notify('run_queue', '') FROM run`
+  SELECT ${RUN_COLUMNS}, pg_notify('run_queue', '') FROM inserted AS run`
 
 /** What all rows of a person in a workspace have, in the order of the statements. */
 function commonValues(scope: Scope, run: NewRun): readonly unknown[] {
   const { id, notebookId, notebookVersion, parameters, kernelName, object } = run
   const owner = [scope.workspace, scope.issuer, scope.subject, scope.user]
-  const given = [parametersText(parameters), parameterKeys(parameters)]
+  const given = [parametersText(parameters), parameterKeys(scope.workspace, parameters)]
   return [id, notebookId, notebookVersion, ...owner, ...given, kernelName, object.bucket, object.key]
 }
 

@@ -3,19 +3,22 @@ import { compactJson } from '../notebook/compact-json.ts'
 import { JsonNumber, type JsonValue } from '../notebook/json.ts'
 
 /**
- * What the history finds a run's parameter by: a hash of name and value, as a signed 64-bit integer in decimal.
+ * What the history finds a run's parameter by: a hash of workspace, name and value, a signed 64-bit integer in decimal.
  * Values are compared as the text that a link would carry, numbers by their value, so that `1.0` finds 1.
  */
-export function parameterKey(name: string, value: string): string {
+export function parameterKey(workspace: string, name: string, value: string): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([name, normalised(value)]))
+    .update(JSON.stringify([workspace, name, normalised(value)]))
     .digest()
   return digest.readBigInt64BE().toString()
 }
 
 /** The keys of all parameters of a run. */
-export function parameterKeys(parameters: ReadonlyMap<string, JsonValue>): readonly string[] {
-  return [...parameters].map(([name, value]) => parameterKey(name, valueText(value)))
+export function parameterKeys(
+  workspace: string,
+  parameters: ReadonlyMap<string, JsonValue>,
+): readonly string[] {
+  return [...parameters].map(([name, value]) => parameterKey(workspace, name, valueText(value)))
 }
 
 function valueText(value: JsonValue): string {

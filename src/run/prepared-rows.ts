@@ -6,16 +6,24 @@ import { parametersText } from './run-row.ts'
 
 // One statement for any number of rows; as JSON they are one value, whatever is in them.
 const INSERT = `
-  INSERT INTO run (
-    id, state, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
-    parameter_keys, kernel_name, bucket, key
+  WITH given AS (
+    SELECT * FROM json_to_recordset($1) AS row (
+      id uuid, notebook_id text, notebook_version text, workspace text, owner_issuer text, owner_subject text,
+      owner_name text, parameters text, parameter_keys bigint[], kernel_name text, bucket text, key text
+    )
+  ), inserted AS (
+    INSERT INTO run (
+      id, state, notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name, parameters,
+      kernel_name, bucket, key
+    )
+    SELECT id, 'prepared', notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name,
+      parameters, kernel_name, bucket, key
+    FROM given
+    RETURNING id, created_at
   )
-  SELECT id, 'prepared', notebook_id, notebook_version, workspace, owner_issuer, owner_subject, owner_name,
-    parameters, parameter_keys, kernel_name, bucket, key
-  FROM json_to_recordset($1) AS row (
-    id uuid, notebook_id text, notebook_version text, workspace text, owner_issuer text, owner_subject text,
-    owner_name text, parameters text, parameter_keys bigint[], kernel_name text, bucket text, key text
-  )`
+  INSERT INTO run_parameter (key, created_at, run_id)
+  SELECT DISTINCT parameter.key, created_at, id
+  FROM inserted JOIN given USING (id) CROSS JOIN unnest(parameter_keys) AS parameter (key)`
 
 interface Waiting {
   readonly row: object
@@ -75,7 +83,7 @@ const rowOf = (scope: Scope, run: NewRun) => ({
   owner_subject: scope.subject,
   owner_name: scope.user,
   parameters: parametersText(run.parameters),
-  parameter_keys: parameterKeys(run.parameters),
+  parameter_keys: parameterKeys(scope.workspace, run.parameters),
   // It is what the notebook says, and PostgreSQL takes no half of a surrogate pair in JSON.
   kernel_name: run.kernelName?.toWellFormed(),
   bucket: run.object.bucket,

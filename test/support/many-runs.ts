@@ -1,0 +1,45 @@
+import type { Database } from '../../src/database/connect.ts'
+import { parameterKey } from '../../src/run/parameter-key.ts'
+
+// Some things are common, some rare: one workspace has nearly all; a notebook, a person, a state, a value are rare.
+const GENERATE = `
+  WITH generated AS (
+    INSERT INTO run (
+      id, state, notebook_id, workspace, owner_issuer, owner_subject, owner_name, parameters, bucket, key, created_at,
+      started_at, finished_at
+    )
+    SELECT
+      ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
+      CASE WHEN n % 5000 = 7 THEN 'failed' WHEN n % 3 = 0 THEN 'succeeded' ELSE 'prepared' END,
+      CASE WHEN n % 10000 = 9 THEN 'rare' ELSE 'notebook-' || n % 20 END,
+      CASE WHEN n % 50 = 0 THEN 'small-' || n % 7 ELSE 'big' END,
+      'https://id.example', 's-' || n % 30, CASE WHEN n % 20000 = 11 THEN 'rare' ELSE 'person-' || n % 30 END,
+      '{"year":' || 2000 + n % 25 || ',"threshold":0.25}', 'bucket', 'users/person/' || n,
+      now() - n * interval '1 second', now() - n * interval '1 second',
+      now() - n * interval '1 second' + (CASE WHEN n % 20000 = 17 THEN 90000 ELSE n % 600 END) * interval '1 second'
+    FROM generate_series($1::integer, $2::integer) AS n
+    RETURNING id, workspace, created_at, right(id::text, 12)::integer AS n
+  )
+  INSERT INTO run_parameter (key, created_at, run_id)
+  SELECT ($3::bigint[])[1 + n % 25], created_at, id FROM generated WHERE workspace = 'big'
+  UNION ALL
+  SELECT CASE WHEN n % 10000 = 13 THEN $4::bigint ELSE $5::bigint END, created_at, id
+  FROM generated WHERE workspace = 'big'`
+
+/** Fills the history. Takes about 10 s for 200,000. */
+export async function generateRuns(database: Database, count: number): Promise<void> {
+  const step = 50_000
+  const years = Array.from({ length: 25 }, (_, index) => parameterKey('big', 'year', String(2000 + index)))
+  const keys = [years, parameterKey('big', 'threshold', '0.75'), parameterKey('big', 'threshold', '0.25')]
+  for (let done = 0; done < count; done += step) {
+    await database.transaction(async (session) => {
+      await session.query({ text: 'SET LOCAL statement_timeout = 0' })
+      await session.query({
+        text: GENERATE,
+        values: [done + 1, Math.min(done + step, count), ...keys],
+        patienceMs: 600_000,
+      })
+    })
+  }
+  await database.query({ text: 'ANALYZE run, run_parameter', patienceMs: 600_000 })
+}
