@@ -12,12 +12,12 @@ const INSERT_QUEUED = `
       owner_name, parameters, kernel_name, bucket, key, limits, idempotency_key, batch_id, retry_of,
       from_cell
     ) VALUES (
-      'queued', now(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18
+      'queued', now(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17
     )
     ON CONFLICT (owner_issuer, owner_subject, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING *
   ), snapshot AS (
-    INSERT INTO run_snapshot (run_id, notebook) SELECT id, $19 FROM inserted
+    INSERT INTO run_snapshot (run_id, notebook) SELECT id, $18 FROM inserted
   ), event AS (
     INSERT INTO run_event (run_id, number, type, data)
     SELECT id, 1, 'state', '{"type":"state","state":"queued"}' FROM inserted
