@@ -3,7 +3,7 @@ import { nearestName } from '../notebook/input-names.ts'
 import type { HistoryFilter } from '../run/history.ts'
 import { isRunState, RUN_STATES, type RunState } from '../run/run.ts'
 import { UUID } from './find-run.ts'
-import { STATUS } from './status-info.ts'
+import { STATUS, STATUSES } from './status-info.ts'
 
 interface JobQuery {
   readonly filter: HistoryFilter
@@ -15,26 +15,27 @@ interface JobQuery {
 
 const MAX_LIMIT = 1000
 const DEFAULT_LIMIT = 20
-const STATUSES = [...new Set(Object.values(STATUS))]
-const NAMES = [
-  'type',
-  'processID',
-  'status',
-  'datetime',
-  'minDuration',
-  'maxDuration',
-  'limit',
-  'state',
-  'owner',
-  'batch',
-  'parameter',
-  'cursor',
-  'f',
-] as const
+
+/** What each parameter of the list means: OGC's first, then ours. */
+export const JOB_FILTERS = {
+  type: 'process',
+  processID: 'ids of notebooks, by comma',
+  status: STATUSES.join(', '),
+  datetime: 'when it was accepted: a time, a date, or an interval such as 2026-01-01T00:00:00Z/..',
+  minDuration: 'seconds that an ended run took at least',
+  maxDuration: 'seconds that an ended run took at most',
+  limit: `runs a page, ${MAX_LIMIT} at most`,
+  state: RUN_STATES.join(', '),
+  owner: 'name of the person',
+  batch: 'id of a sweep',
+  parameter: 'name and value of an input, such as year:2024',
+  cursor: 'of the next link',
+  f: 'json or html, whatever Accept says',
+} as const
+const NAMES = Object.keys(JOB_FILTERS)
 
 /**
- * The filters of the job list: OGC's (`type`, `processID`, `status`, `datetime`, `minDuration`, `maxDuration`, `limit`;
- * a larger limit than ours is cut, as OGC says), and ours (`state`, `owner`, `batch`, `parameter=name:value`, `cursor`).
+ * What a request for the job list asks for. A limit that is larger than ours is cut, as OGC wants it.
  * @throws RunnerError `invalid-parameters` with every fault.
  */
 export function jobQuery(query: URLSearchParams): JobQuery {

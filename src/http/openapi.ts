@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
+import { BatchInfo, Execution, JobList, Results, StatusInfo } from './job-schema.ts'
+import { jobPaths } from './openapi-jobs.ts'
 import { Problem } from './problem-schema.ts'
 
 const JSON_TYPE = 'application/json'
@@ -37,7 +39,7 @@ const controls = [
     name: '_mode',
     in: 'query',
     schema: { enum: ['prepare', 'execute'] },
-    description: 'Prepare opens the notebook in JupyterLab.',
+    description: 'Prepare opens the notebook in JupyterLab, execute runs it.',
   },
   {
     name: '_kernel',
@@ -80,11 +82,12 @@ export function openApi(
       '/processes': { get: read('listProcesses', 'The notebooks of the catalogue', []) },
       '/processes/{id}': { get: read('describeProcess', 'What one notebook takes', [pathParameter('id')]) },
       ...Object.fromEntries(runs),
+      ...jobPaths,
       '/view-notebook/{id}/{outputId}': { get: viewOperation() },
       '/health': { get: healthOperation() },
     },
     components: {
-      schemas: { Problem, PreparedRun, Health },
+      schemas: { Problem, PreparedRun, Health, StatusInfo, JobList, Results, BatchInfo, Execution },
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   }
@@ -120,9 +123,11 @@ function runOperation(entry: CatalogEntry, inputs: InputsSchema) {
     parameters: [...parameters, ...controls],
     responses: {
       303: {
-        description: 'The notebook is prepared; Location leads to it in JupyterLab',
+        description: 'Prepared: Location leads to the notebook in JupyterLab. To be executed: to the run',
         headers: { Location: { schema: { type: 'string', format: 'uri-reference' } } },
-        content: { [JSON_TYPE]: { schema: reference('PreparedRun') } },
+        content: {
+          [JSON_TYPE]: { schema: { anyOf: [reference('PreparedRun'), reference('StatusInfo')] } },
+        },
       },
       ...problems,
     },

@@ -33,7 +33,10 @@ interface InputDescription {
   readonly schema: InputSchema
 }
 
-export function processSummary(entry: CatalogEntry, base: string): ProcessSummary {
+const EXECUTE = 'http://www.opengis.net/def/rel/ogc/1.0/execute'
+
+/** @param executes whether the service does, or only prepares */
+export function processSummary(entry: CatalogEntry, base: string, executes: boolean): ProcessSummary {
   const href = `${base}/processes/${encodeURIComponent(entry.id)}`
   const run = `${base}/run/notebook/${encodeURIComponent(entry.id)}`
   return {
@@ -41,11 +44,12 @@ export function processSummary(entry: CatalogEntry, base: string): ProcessSummar
     title: entry.title,
     description: entry.description,
     version: '1.0.0',
-    jobControlOptions: ['async-execute'],
+    jobControlOptions: executes ? ['async-execute', 'dismiss'] : [],
     outputTransmission: ['reference'],
     links: [
       { rel: 'self', type: 'application/json', href },
       { rel: 'alternate', type: 'text/html', href: `${href}?f=html` },
+      ...(executes ? [{ rel: EXECUTE, type: 'application/json', href: `${href}/execution` }] : []),
       { rel: 'related', href: run, title: 'Run link: add the inputs as query parameters' },
     ],
   }
@@ -55,6 +59,7 @@ export function processDescription(
   entry: CatalogEntry,
   inputs: InputsSchema,
   base: string,
+  executes: boolean,
 ): ProcessDescription {
   const described = Object.entries(inputs.properties).map(([name, schema]): [string, InputDescription] => {
     const { title, description, ...rest } = schema
@@ -65,7 +70,7 @@ export function processDescription(
     ]
   })
   return {
-    ...processSummary(entry, base),
+    ...processSummary(entry, base, executes),
     inputs: Object.fromEntries(described),
     outputs: {
       notebook: {

@@ -1,7 +1,8 @@
 import type { Waiting } from '../run/queue.ts'
 import { isTerminal, type Run, type RunState } from '../run/run.ts'
 
-export type JobStatus = 'accepted' | 'running' | 'successful' | 'failed' | 'dismissed'
+export const STATUSES = ['accepted', 'running', 'successful', 'failed', 'dismissed'] as const
+type JobStatus = (typeof STATUSES)[number]
 
 /** OGC's word for each of our states. */
 export const STATUS: Readonly<Record<RunState, JobStatus>> = {

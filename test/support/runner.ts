@@ -11,7 +11,10 @@ export interface TestRunner extends AsyncDisposable {
   /** All that it logged, as text. */
   readonly log: () => string
   /** A request that follows no redirect; `path` begins with `/`. */
-  fetch(path: string, options?: { method?: string; headers?: Record<string, string> }): Promise<Response>
+  fetch(
+    path: string,
+    options?: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Response>
   /** As a program with the local user's token. */
   program(path: string): Promise<Response>
 }

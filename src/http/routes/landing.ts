@@ -40,6 +40,11 @@ export function landingRoute(app: FastifyInstance, services: Services): void {
           type: 'application/json',
           href: `${services.publicUrl()}/processes`,
         },
+        {
+          rel: 'http://www.opengis.net/def/rel/ogc/1.0/job-list',
+          type: 'application/json',
+          href: `${services.publicUrl()}/jobs`,
+        },
       ],
     })
   })

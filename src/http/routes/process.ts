@@ -14,7 +14,9 @@ export function processRoute(app: FastifyInstance, services: Services): void {
     const open = linkInputs(inputs)
     negotiated(reply)
     if (representationOf(request) === 'json')
-      return reply.send(processDescription(entry, open, services.publicUrl()))
+      return reply.send(
+        processDescription(entry, open, services.publicUrl(), services.acceptRun !== undefined),
+      )
     const view = {
       id: entry.id,
       title: entry.title,

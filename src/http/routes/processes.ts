@@ -16,7 +16,7 @@ export function processesRoute(app: FastifyInstance, services: Services): void {
     }
     const base = services.publicUrl()
     return reply.send({
-      processes: entries.map((entry) => processSummary(entry, base)),
+      processes: entries.map((entry) => processSummary(entry, base, services.acceptRun !== undefined)),
       broken: broken.map(({ id, title, reason }) => ({ id, ...(title !== undefined && { title }), reason })),
       ...(stale !== undefined && { stale }),
       links: [{ rel: 'self', type: 'application/json', href: `${base}/processes` }],

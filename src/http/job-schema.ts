@@ -1,0 +1,76 @@
+import { type Static, Type } from 'typebox'
+import { FAILURE_REASONS } from '../run/event.ts'
+import { RUN_STATES } from '../run/run.ts'
+import { STATUSES } from './status-info.ts'
+
+const Time = Type.String({ format: 'date-time' })
+const Links = Type.Array(
+  Type.Object({ rel: Type.String(), href: Type.String(), type: Type.Optional(Type.String()) }),
+)
+const Count = Type.Integer({ minimum: 0 })
+
+/** A run as OGC API – Processes has a job, in the words of versions 1.0 and 2.0, with what only we know. */
+export const StatusInfo = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  jobID: Type.String({ format: 'uuid' }),
+  processID: Type.String(),
+  type: Type.Literal('process'),
+  processingEntityType: Type.Literal('process'),
+  status: Type.Enum([...STATUSES]),
+  state: Type.Enum([...RUN_STATES]),
+  reason: Type.Optional(Type.Enum([...FAILURE_REASONS])),
+  message: Type.Optional(Type.String()),
+  progress: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  cells: Type.Optional(Type.Object({ done: Count, total: Count })),
+  waiting: Type.Optional(
+    Type.Object({
+      position: Type.Integer({ minimum: 1 }),
+      reason: Type.Enum(['workers-busy', 'workspace-limit', 'person-limit', 'no-worker']),
+      message: Type.String(),
+    }),
+  ),
+  cancelRequested: Type.Optional(Time),
+  created: Time,
+  started: Type.Optional(Time),
+  finished: Type.Optional(Time),
+  updated: Time,
+  workspace: Type.String(),
+  owner: Type.String(),
+  kernel: Type.Optional(Type.String()),
+  parameters: Type.Record(Type.String(), Type.Unknown()),
+  batch: Type.Optional(Type.String({ format: 'uuid' })),
+  retryOf: Type.Optional(Type.String({ format: 'uuid' })),
+  links: Links,
+})
+export type StatusInfo = Static<typeof StatusInfo>
+
+/** A page of the history. */
+export const JobList = Type.Object({ jobs: Type.Array(StatusInfo), links: Links })
+export type JobList = Static<typeof JobList>
+
+const Reference = Type.Object({ href: Type.String(), type: Type.String(), title: Type.String() })
+
+/** What a run has left, each by reference. */
+export const Results = Type.Object({ notebook: Reference, view: Type.Optional(Reference) })
+
+/** A sweep. */
+export const BatchInfo = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  processID: Type.String(),
+  workspace: Type.String(),
+  owner: Type.String(),
+  each: Type.Array(Type.String()),
+  total: Count,
+  states: Type.Record(Type.String(), Count),
+  created: Time,
+  links: Links,
+})
+export type BatchInfo = Static<typeof BatchInfo>
+
+/** What is sent to start a run. */
+export const Execution = Type.Object({
+  inputs: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  workspace: Type.Optional(Type.String({ description: 'Needed where the caller has several.' })),
+  kernel: Type.Optional(Type.String({ description: 'Kernel name instead of the notebook’s own.' })),
+  query: Type.Optional(Type.String({ description: 'The query of a run link, in place of all others.' })),
+})

@@ -1,0 +1,117 @@
+import { JOB_FILTERS } from './job-query.ts'
+
+const path = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+const header = (name: string, description: string) => ({
+  name,
+  in: 'header',
+  schema: { type: 'string' },
+  description,
+})
+const schema = (name: string) => ({
+  'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
+})
+const answer = (description: string, name: string) => ({ description, content: schema(name) })
+const problem = {
+  description: 'A problem (RFC 9457)',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+const preferences = [
+  header('Prefer', 'respond-async, or wait=N to wait up to N seconds (60 at most) for the results'),
+  header('Idempotency-Key', 'the same key of the same person is the same run'),
+]
+
+const accepted = {
+  200: answer('The results, where they were waited for', 'Results'),
+  201: {
+    ...answer('The run is accepted', 'StatusInfo'),
+    headers: { Location: { schema: { type: 'string', format: 'uri' } } },
+  },
+  default: problem,
+}
+
+function operation(
+  operationId: string,
+  summary: string,
+  parameters: readonly unknown[],
+  ok: Readonly<Record<string, unknown>>,
+) {
+  return { operationId, summary, parameters, responses: { ...ok, default: problem } }
+}
+
+/** The paths of runs in the OpenAPI document. */
+export const jobPaths = {
+  '/processes/{id}/execution': {
+    post: {
+      ...operation('execute', 'Run a notebook', [path('id'), ...preferences], accepted),
+      requestBody: { required: true, content: schema('Execution') },
+    },
+    get: operation(
+      'executeByQuery',
+      'Run a notebook, its inputs in the query as in a run link; for programs only',
+      [path('id'), ...preferences],
+      accepted,
+    ),
+  },
+  '/jobs': {
+    get: operation(
+      'listJobs',
+      'The runs of your workspaces, newest first',
+      Object.entries(JOB_FILTERS).map(([name, description]) => ({
+        name,
+        in: 'query',
+        schema: { type: 'string' },
+        description,
+      })),
+      { 200: answer('A page, with a link to the next', 'JobList') },
+    ),
+  },
+  '/jobs/{id}': {
+    get: operation('getJob', 'How a run stands', [path('id')], { 200: answer('The run', 'StatusInfo') }),
+    delete: operation(
+      'dismissJob',
+      'Cancel a run; take one that has ended out of the history',
+      [path('id')],
+      {
+        200: answer('The run as it is now', 'StatusInfo'),
+      },
+    ),
+  },
+  '/jobs/{id}/results': {
+    get: operation('getResults', 'What a run that has ended has left', [path('id')], {
+      200: answer('The results, each by reference', 'Results'),
+    }),
+  },
+  '/jobs/{id}/notebook': {
+    get: operation('getNotebook', 'The notebook as far as it has run', [path('id')], {
+      200: {
+        description: 'The .ipynb',
+        content: { 'application/x-ipynb+json': { schema: { type: 'object' } } },
+      },
+    }),
+  },
+  '/jobs/{id}/events': {
+    get: operation(
+      'watchJob',
+      'The events of a run as they come, to its end',
+      [
+        path('id'),
+        header('Last-Event-ID', 'only those after this one'),
+        { name: 'after', in: 'query', schema: { type: 'integer' }, description: 'the same, in the address' },
+      ],
+      {
+        200: {
+          description: 'Server-sent events; the data is JSON',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        204: { description: 'The run has ended, and there is nothing more' },
+      },
+    ),
+  },
+  '/batches/{id}': {
+    get: operation('getBatch', 'How a sweep stands', [path('id')], { 200: answer('The sweep', 'BatchInfo') }),
+    delete: operation('cancelBatch', 'Cancel what has not ended of a sweep', [path('id')], {
+      200: answer('The sweep as it is now', 'BatchInfo'),
+    }),
+  },
+}
