@@ -23,7 +23,7 @@ const INSERT_QUEUED = `
     SELECT id, 1, 'state', '{"type":"state","state":"queued"}' FROM inserted
   ), parameters AS (
     INSERT INTO run_parameter (key, created_at, run_id)
-    SELECT DISTINCT key, created_at, id FROM inserted, unnest($9::bigint[]) AS given (key)
+    SELECT DISTINCT parameter.key, created_at, id FROM inserted, unnest($9::bigint[]) AS parameter (key)
   )
   SELECT ${RUN_COLUMNS}, pg_notify('run_queue', '') FROM inserted AS run`
 
