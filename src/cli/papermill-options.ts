@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { RunnerError } from '../errors.ts'
 import { parsePair } from './argument-pairs.ts'
 
@@ -15,31 +15,23 @@ export interface PapermillOptions {
   readonly language?: string
 }
 
-const EXECUTES = 'it is about executing, and only preparing is part of this version'
+const SAVES = 'the notebook is written now and then while it runs, and whole at the end'
 
 /**
  * What papermill has besides, and why there is none of it here. What only asks for less is taken, as less
  * is done.
  */
 const REFUSED: ReadonlyArray<readonly [flags: string, reason: string]> = [
-  ['--engine <name>', EXECUTES],
-  ['--cwd <folder>', `${EXECUTES}; paths on this command line are relative to the current folder`],
-  ['--request-save-on-cell-execute', EXECUTES],
-  ['--no-request-save-on-cell-execute', EXECUTES],
-  ['--autosave-cell-every <seconds>', EXECUTES],
-  ['--prepare-execute', EXECUTES],
-  ['--progress-bar', 'preparing is over before a bar could be drawn'],
-  ['--no-progress-bar', ''],
-  ['--log-output', EXECUTES],
-  ['--no-log-output', ''],
-  ['--stdout-file <path>', EXECUTES],
-  ['--stderr-file <path>', EXECUTES],
+  ['--engine <name>', 'there is one way to execute a notebook'],
+  ['--request-save-on-cell-execute', SAVES],
+  ['--no-request-save-on-cell-execute', ''],
+  ['--autosave-cell-every <seconds>', SAVES],
+  ['--prepare-execute', 'it is what happens without --prepare'],
   ['--log-level <level>', 'there is no log; warnings and errors are written to the standard error'],
-  ['--start-timeout <seconds>', EXECUTES],
-  ['--start_timeout <seconds>', EXECUTES],
-  ['--execution-timeout <seconds>', EXECUTES],
+  ['--start_timeout <seconds>', 'it is called --start-timeout here'],
   ['--report-mode', 'hiding the code is not part of this version'],
   ['--no-report-mode', ''],
+  ['--no-log-output', ''],
   ['--help-notebook', '`notebook-runner inspect NOTEBOOK` shows what a notebook takes'],
 ]
 
@@ -58,6 +50,14 @@ export function addPapermillOptions(command: Command): Command {
     .option('--inject-paths', 'also set both of them')
     .option('-k, --kernel <name>', 'kernel, in place of the one that the notebook names')
     .option('-l, --language <name>', 'language, in place of the one that the notebook names')
+    .option('--cwd <folder>', 'where the notebook runs (default: the current folder)')
+    .option('--progress-bar', 'show how far it is (default: on a terminal)')
+    .option('--no-progress-bar', 'do not')
+    .option('--log-output', 'also write what cells print to the standard error')
+    .option('--stdout-file <path>', 'also write what cells print to this file')
+    .option('--stderr-file <path>', 'also write what cells print to their standard error to this file')
+    .addOption(secondsOption('--start-timeout <seconds>', 'how long the kernel may take to start'))
+    .addOption(secondsOption('--execution-timeout <seconds>', 'how long each cell may take'))
   for (const [flags] of REFUSED) command.addOption(new Option(flags).hideHelp())
   return command
 }
@@ -80,6 +80,13 @@ export function refuseOtherFlags(command: Command): void {
 
 export function pairOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(parsePair)
+}
+
+function secondsOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text)
+    throw new InvalidArgumentError('It must be a whole number of seconds, from 1 on.')
+  })
 }
 
 function collect(value: string, previous: readonly string[] = []): string[] {

@@ -90,17 +90,14 @@ function commandLine(): Command {
   addPapermillOptions(
     program
       .command('run')
-      .description('put parameters into a notebook, with the flags of papermill')
+      .description('put parameters into a notebook and execute it, with the flags of papermill')
       .argument('<notebook>', 'an .ipynb file, or - for the standard input')
       .argument('[output]', 'where to write; - or nothing for the standard output')
       .option('--prepare', 'write the notebook with its parameters, and do not execute it')
       .addOption(new Option('--prepare-only', 'the same, by papermill’s name').implies({ prepare: true }))
       .option('--allow-undeclared', 'also take parameters that the notebook does not declare'),
   )
-    .addHelpText(
-      'after',
-      example('notebook-runner run --prepare ndvi.ipynb out.ipynb -p year 2024 -p lon -4.5'),
-    )
+    .addHelpText('after', example('notebook-runner run ndvi.ipynb out.ipynb -p year 2024 -p lon -4.5'))
     .action(async (notebook: string, output: string | undefined, options: RunOptions, command: Command) => {
       refuseOtherFlags(command)
       await (await import('./run.ts')).run(notebook, output, options)

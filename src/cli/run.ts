@@ -3,6 +3,7 @@ import type { JsonValue } from '../notebook/json.ts'
 import { inputsFromCell } from '../notebook/parameters-cell.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
 import { type CompiledTemplate, compileTemplate } from '../notebook/template.ts'
+import type { ExecuteOptions } from './execute.ts'
 import { newId } from './new-id.ts'
 import { type Given, givenParameters, injectedPaths } from './papermill-arguments.ts'
 import type { PapermillOptions } from './papermill-options.ts'
@@ -12,23 +13,16 @@ import { warn } from './report.ts'
 import { typedValues, untypedValues } from './typed-values.ts'
 import { writeOutput } from './write-output.ts'
 
-export interface RunOptions extends PapermillOptions {
+export interface RunOptions extends PapermillOptions, ExecuteOptions {
   readonly prepare?: boolean
   readonly allowUndeclared?: boolean
 }
 
 /**
- * `notebook-runner run --prepare`: reads a notebook, puts the parameters into it, writes it. Nothing is
- * written where anything is wrong.
+ * `notebook-runner run`: reads a notebook, puts the parameters into it, executes it unless told only to prepare it, and
+ * writes it. Nothing is written where anything is wrong with what was given.
  */
 export async function run(notebook: string, output: string | undefined, options: RunOptions): Promise<void> {
-  if (!options.prepare) {
-    const what = 'Executing a notebook is not part of this version.'
-    throw new RunnerError(
-      'usage',
-      `${what} Add --prepare to write it with its parameters, without executing it.`,
-    )
-  }
   if (output === undefined && process.stdout.isTTY) {
     throw new RunnerError('usage', 'Name a file to write to, or - to see the notebook here.')
   }
@@ -43,10 +37,11 @@ export async function run(notebook: string, output: string | undefined, options:
   template.warnings.forEach(warn)
   const parameters = parametersFor(template, given, options)
   const outputPath = fillPath(paths.output, parameters)
-  await writeOutput(
-    outputPath,
-    prepareNotebook(template, { parameters, inputPath, outputPath, cellId: newId() }),
-  )
+  const prepared = prepareNotebook(template, { parameters, inputPath, outputPath, cellId: newId() })
+  if (options.prepare) return writeOutput(outputPath, prepared)
+  // Loaded only here: ZeroMQ and all that executes would double the start of a command that prepares.
+  const { executeNotebook } = await import('./execute.ts')
+  await executeNotebook({ prepared, kernelName: template.kernelName, outputPath, options })
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Around {
 
 /** Runs the real command line as a process. The settings are those given, and none of the machine's. */
 export function runner(args: readonly string[], around: Around = {}): Promise<Ended> {
-  return ended(join(root, 'node_modules/.bin/node'), [join(root, 'src/main.ts'), ...args], around)
+  return ended(join(root, 'notebook-runner'), args, around)
 }
 
 /** Runs the real papermill. */
