@@ -5,14 +5,15 @@ import type { NewExecution, NewRun } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow } from './run-row.ts'
 
 // Row, snapshot and first event in one statement, so in one transaction; the workers hear of it once it is committed.
+// By the clock and not by the start of the transaction, so that the runs of a sweep keep their order.
 const INSERT_QUEUED = `
   WITH inserted AS (
     INSERT INTO run (
-      state, queued_at, last_event, id, notebook_id, notebook_version, workspace, owner_issuer, owner_subject,
+      state, created_at, queued_at, last_event, id, notebook_id, notebook_version, workspace, owner_issuer, owner_subject,
       owner_name, parameters, kernel_name, bucket, key, limits, idempotency_key, batch_id, retry_of,
       from_cell
     ) VALUES (
-      'queued', now(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17
+      'queued', clock_timestamp(), clock_timestamp(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17
     )
     ON CONFLICT (owner_issuer, owner_subject, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING *
