@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { compactJson } from '../notebook/compact-json.ts'
 import { JsonNumber, type JsonValue } from '../notebook/json.ts'
 
@@ -7,9 +7,7 @@ import { JsonNumber, type JsonValue } from '../notebook/json.ts'
  * Values are compared as the text that a link would carry, numbers by their value, so that `1.0` finds 1.
  */
 export function parameterKey(workspace: string, name: string, value: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([workspace, name, normalised(value)]))
-    .digest()
+  const digest = hash('sha256', JSON.stringify([workspace, name, normalised(value)]), 'buffer')
   return digest.readBigInt64BE().toString()
 }
 
