@@ -184,12 +184,12 @@ class Executor implements Disposable {
   #begin(flight: Flight): void {
     if (flight.began) return
     flight.began = true
+    const mustNotRun = this.#ending !== undefined
     const at = new Date()
     const { notebook, sink } = this.#execution
     notebook.cellStarted(flight.cell.index, at)
     sink.started(flight.cell.index, at)
-    // It was sent ahead and must not run.
-    if (this.#ending !== undefined) this.#kill()
+    if (mustNotRun) this.#kill()
   }
 
   /** The reply of a cell has come, and the rest of its output, or no more of it is waited for. */
@@ -377,6 +377,8 @@ class Executor implements Disposable {
   }
 
   #die(): void {
+    // By our own hand: that it is over is waited for.
+    if (this.#killing) return
     for (const flight of this.#flights) this.#complete(flight)
     const isOver = this.#flights.length === 0 && this.#waiting.length === 0 && !this.#filling
     if (this.#ending === undefined && isOver) return

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { execute } from '../../src/kernel/execute.ts'
 import type { Execution, ExecutionResult, SentCell } from '../../src/kernel/execution.ts'
+import { compactJson } from '../../src/notebook/compact-json.ts'
 import { ExecutedNotebook } from '../../src/notebook/executed.ts'
+import { parseJson } from '../../src/notebook/json.ts'
+import { changeFromJson, changeToJson } from '../../src/notebook/output-change-json.ts'
 import type { OutputChange } from '../../src/notebook/outputs.ts'
 import type { TestKernel, TestKernels } from './kernels.ts'
 
@@ -44,7 +47,11 @@ export function sinkInto(told: Told[]): Execution['sink'] {
     },
     started: (cell, at) => void told.push({ told: 'started', cell, at }),
     change(cell, change) {
-      told.push({ told: 'change', cell, change: structuredClone(change) })
+      told.push({
+        told: 'change',
+        cell,
+        change: changeFromJson(parseJson(compactJson(changeToJson(change)))),
+      })
       return undefined
     },
     finished: (cell, end) => void told.push({ told: 'finished', cell, end }),
