@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config/config.ts'
+import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
 import { type Kernels, openKernels } from './context/open-kernels.ts'
 import { RunnerError } from './errors.ts'
@@ -13,22 +14,21 @@ import { buildApp } from './http/app.ts'
 import { LocalSession, sessionKey } from './http/local-session.ts'
 import { Metrics } from './http/metrics.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
+import { RunMetrics } from './http/run-metrics.ts'
 import type { Door } from './http/services.ts'
 import { bearerVerifier } from './identity/bearer.ts'
 import { acceptWith } from './run/accept.ts'
 import { batchStore } from './run/batch.ts'
-import { cellTimes } from './run/cell-times.ts'
 import { RunEvents } from './run/events.ts'
-import { executeRunWith } from './run/execute-run.ts'
 import { fillInWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
 import { prepareWith } from './run/prepare.ts'
 import { runQueue } from './run/queue.ts'
+import { queueDepth } from './run/queue-depth.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
-import { Worker } from './run/worker.ts'
 import { diskStorage } from './storage/disk.ts'
 import type { ReadTemplate } from './storage/s3-template.ts'
 import type { Storage } from './storage/storage.ts'
@@ -42,6 +42,8 @@ const LEASE_SECONDS = 15
 export interface Context extends AsyncDisposable {
   /** `url` is how the service is called; `link` is the one to open, where there is one local user. */
   listen(): Promise<{ readonly url: string; readonly link: string | undefined }>
+  /** Begins to execute runs. False where there are no kernels, or no room for a run. */
+  work(): Promise<boolean>
 }
 
 /**
@@ -74,36 +76,18 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
   const signals = starting.use(new RunSignals(target, log))
   const events = starting.use(new RunEvents(database, signals))
-  const { concurrency, perWorkspace, perPerson, limits } = config.runs
+  const { perWorkspace, perPerson, limits } = config.runs
   const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
   const fillIn = fillInWith({ catalog, storage, reserved: config.reservedInputs })
-  const worker =
-    kernels === undefined || concurrency === 0
-      ? undefined
-      : new Worker({
-          identity: { id: randomUUID(), kernelHost: kernels.hostName },
-          queue,
-          signals,
-          concurrency,
-          begin: executeRunWith({
-            ...kernels,
-            storage,
-            signals,
-            leaseSeconds: LEASE_SECONDS,
-            cellTimes: (run) => cellTimes(database, run.notebookId, run.notebookVersion),
-            log,
-          }),
-          log,
-        })
-  if (worker !== undefined) {
-    starting.defer(async () => {
-      await worker[Symbol.asyncDispose]()
-      // Runs that were given back go on in their kernels, so these must live on.
-      if (worker.handedOver > 0) kernels?.jupyter?.leave()
-    })
-  }
-
   const metrics = new Metrics()
+  const observer = new RunMetrics(metrics.registry, () => queueDepth(database))
+  const worker = makeWorker(
+    config,
+    kernels,
+    { database, storage, signals, queue, leaseSeconds: LEASE_SECONDS, observer, log },
+    starting,
+  )
+
   // With PORT=0 the port is known once it listens.
   let url = config.publicUrl ?? addressUrl(config, config.port)
   const app = await buildApp(
@@ -139,17 +123,28 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
     starting.defer(() => metricsApp.close())
   }
 
+  let metricsListening = false
+  async function listenForMetrics(): Promise<void> {
+    if (metricsApp === undefined || metricsListening) return
+    metricsListening = true
+    await listenOn('METRICS_PORT', config.host, config.metricsPort ?? 0, metricsApp)
+  }
+
   const parts = starting.move()
   return {
     async listen() {
       await listenOn('PORT', config.host, config.port, app)
-      if (metricsApp !== undefined)
-        await listenOn('METRICS_PORT', config.host, config.metricsPort ?? 0, metricsApp)
+      await listenForMetrics()
       const address = app.server.address()
       if (config.publicUrl === undefined && typeof address === 'object' && address !== null)
         url = addressUrl(config, address.port)
-      worker?.start()
+      log.info({ url, preset: config.preset }, 'listening')
       return { url, link: door.kind === 'local' ? `${url}/?token=${door.session.token}` : undefined }
+    },
+    async work() {
+      await listenForMetrics()
+      worker?.start()
+      return worker !== undefined
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }

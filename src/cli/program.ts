@@ -35,6 +35,12 @@ function commandLine(): Command {
     .action(async () => (await import('./serve.ts')).serve())
 
   program
+    .command('worker')
+    .description('execute runs of the queue, without serving anything')
+    .addHelpText('after', example('DATABASE_URL=postgres://runner@db/runner notebook-runner worker'))
+    .action(async () => (await import('./worker.ts')).worker())
+
+  program
     .command('migrate')
     .description('bring the database at DATABASE_URL up to date')
     .addHelpText('after', example('DATABASE_URL=postgres://runner@db/runner notebook-runner migrate'))

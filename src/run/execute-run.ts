@@ -10,6 +10,7 @@ import type { Storage, StorageScope } from '../storage/storage.ts'
 import { EventWriter } from './event-writer.ts'
 import { Hold } from './hold.ts'
 import type { RunEnd } from './lease.ts'
+import type { RunObserver } from './observer.ts'
 import type { Claim } from './queue.ts'
 import type { Run, RunKernel } from './run.ts'
 import { RunReport } from './run-report.ts'
@@ -28,6 +29,7 @@ export interface ExecuteParts {
   readonly leaseSeconds: number
   /** How long each cell of a notebook took before. */
   readonly cellTimes: (run: Run) => Promise<ReadonlyMap<number, number>>
+  readonly observer: RunObserver
   readonly log: Logger
 }
 
@@ -63,13 +65,16 @@ class RunWork {
 
   /** Never throws. A run that is not ended here is left to the next worker. */
   async do(): Promise<'ended' | 'left'> {
-    const { lease } = this.#claim
+    const { lease, run, adopted } = this.#claim
+    const { observer } = this.#parts
+    observer.claimed(adopted)
     try {
       await using _hold = this.#hold
       await using events = new EventWriter(lease)
       const end = await this.#run(events)
       await events.flush()
       await lease.finish(end)
+      observer.ended(end, secondsSince(run.startedAt))
       this.#log.info({ ...end }, 'run ended')
       return 'ended'
     } catch (error) {
@@ -82,6 +87,7 @@ class RunWork {
     const { lease } = this.#claim
     const interruption = this.#hold.signal.reason
     if (interruption === 'lost' || codeOf(error) === 'lease-lost') {
+      this.#parts.observer.lost()
       this.#log.warn({}, 'run was taken over by another worker')
     } else if (interruption === 'stopping') {
       await lease.release().catch((err: unknown) => this.#log.warn({ err }, 'run could not be handed over'))
@@ -98,9 +104,10 @@ class RunWork {
 
   async #run(events: EventWriter): Promise<RunEnd> {
     const { run, lease, adopted } = this.#claim
+    const { cellTimes, observer } = this.#parts
     const notebook = new ExecutedNotebook(await lease.snapshot(), () => randomUUID().slice(0, 8))
     notebook.started(run.startedAt ?? new Date())
-    const report = new RunReport({ lease, events, notebook, times: await this.#parts.cellTimes(run) })
+    const report = new RunReport({ lease, events, notebook, times: await cellTimes(run), observer })
     if (adopted) {
       this.#sent.push(...(await lease.cells()))
       await report.replay()
@@ -148,6 +155,7 @@ class RunWork {
         return { state: 'cancelled', message: 'Cancelled before it began.' }
       const kernel = known ?? (await this.#startKernel())
       this.#kernel = kernel
+      if (known === undefined) this.#parts.observer.running(secondsSince(this.#claim.run.queuedAt))
       events.push({ type: 'state', state: 'running' })
       const patience = performance.now() + HOST_PATIENCE_MS
       for (;;) {
@@ -243,6 +251,9 @@ const gone = (): ExecutionResult => ({
   reason: 'kernel-died',
   message: 'The kernel is gone: its server does not know it any more.',
 })
+
+const secondsSince = (at: Date | undefined): number =>
+  at === undefined ? 0 : (Date.now() - at.getTime()) / 1000
 
 const codeOf = (error: unknown): string | undefined => (error instanceof RunnerError ? error.code : undefined)
 

@@ -3,6 +3,7 @@ import type { ExecutionSink, SentCell } from '../kernel/execution.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { RunLease } from './lease.ts'
+import type { RunObserver } from './observer.ts'
 
 /** Events read at a time when a run is taken up again. */
 const PAGE = 1_000
@@ -13,17 +14,20 @@ export class RunReport {
   readonly #events: EventWriter
   readonly #notebook: ExecutedNotebook
   readonly #times: ReadonlyMap<number, number>
+  readonly #observer: Pick<RunObserver, 'cell'>
 
   constructor(parts: {
     readonly lease: RunLease
     readonly events: EventWriter
     readonly notebook: ExecutedNotebook
     readonly times: ReadonlyMap<number, number>
+    readonly observer: Pick<RunObserver, 'cell'>
   }) {
     this.#lease = parts.lease
     this.#events = parts.events
     this.#notebook = parts.notebook
     this.#times = parts.times
+    this.#observer = parts.observer
   }
 
   /** Makes in the notebook what earlier events say, in their order. */
@@ -62,6 +66,7 @@ export class RunReport {
         return events.room()
       },
       finished: (cell, { status, executionCount, seconds }) => {
+        this.#observer.cell(seconds)
         events.push({ type: 'cell-finished', cell, status, executionCount, seconds }, this.#progress())
       },
       note: (text) => events.push({ type: 'note', text }),

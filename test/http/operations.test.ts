@@ -37,6 +37,8 @@ describe('operations', () => {
       /notebook_request_duration_seconds_bucket\{le="0.01",method="GET",endpoint="\/processes\/:id"\}/,
     )
     expect(text).toMatch(/notebook_requests_total\{method="GET",endpoint="unmatched"\} \d/)
+    expect(text).toMatch(/^notebook_queue_depth 0$/m)
+    expect(text).toContain('notebook_run_start_seconds_bucket')
     expect(text).not.toContain('cog_preview')
   })
 

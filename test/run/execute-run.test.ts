@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
+import { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
+import { RunMetrics } from '../../src/http/run-metrics.ts'
 import { startJupyterServer } from '../../src/kernel/jupyter-server.ts'
 import { ServerHost } from '../../src/kernel/server-host.ts'
 import { RunEvents } from '../../src/run/events.ts'
@@ -64,6 +66,7 @@ function startWorker(): Worker {
       signals,
       leaseSeconds: LEASE_SECONDS,
       cellTimes: async () => new Map(),
+      observer: new RunMetrics(new Registry(), async () => ({ depth: 0, oldestSeconds: 0 })),
       log,
     }),
     log,

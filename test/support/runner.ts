@@ -43,6 +43,7 @@ export async function startRunner(env: Readonly<Record<string, string>>): Promis
     await context[Symbol.asyncDispose]()
     throw error
   })
+  await context.work()
   const token = link === undefined ? '' : (new URL(link).searchParams.get('token') ?? '')
   const send: TestRunner['fetch'] = async (path, options = {}) => {
     // Not fetch(), which puts Sec-Fetch-Mode and other headers of its own on each request.

@@ -1,0 +1,23 @@
+import pino from 'pino'
+import { loadConfig } from '../config/config.ts'
+import { type Context, createContext } from '../context.ts'
+
+/**
+ * Runs a service until SIGINT or SIGTERM, then stops it in good order.
+ * @param begin what it is to do; returns what the person is told
+ */
+export async function running(begin: (context: Context) => Promise<string>): Promise<void> {
+  const { config } = loadConfig()
+  const log = pino({
+    base: null,
+    level: config.logLevel,
+    redact: ['req.headers.authorization', 'req.headers.cookie'],
+  })
+  const stop = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
+  })
+  await using context = await createContext(config, log)
+  process.stdout.write(await begin(context))
+  const signal = await stop
+  log.info({ signal }, 'stopping')
+}

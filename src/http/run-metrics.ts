@@ -1,0 +1,95 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { RunEnd } from '../run/lease.ts'
+import type { RunObserver } from '../run/observer.ts'
+
+/** How many runs wait, and since when the oldest does, in seconds. */
+export type ReadQueue = () => Promise<{ readonly depth: number; readonly oldestSeconds: number }>
+
+const RUN_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200]
+
+/** The metrics of runs: of this worker, and of the queue that all workers share. */
+export class RunMetrics implements RunObserver {
+  readonly #claims: Counter<'adopted'>
+  readonly #ended: Counter<'state' | 'reason'>
+  readonly #lost: Counter
+  readonly #waited: Histogram
+  readonly #took: Histogram
+  readonly #cells: Histogram
+
+  constructor(registry: Registry, readQueue: ReadQueue) {
+    const registers = [registry]
+    this.#claims = new Counter({
+      name: 'notebook_run_claims_total',
+      help: 'Runs that this worker took up; adopted: from another worker',
+      labelNames: ['adopted'],
+      registers,
+    })
+    this.#ended = new Counter({
+      name: 'notebook_runs_ended_total',
+      help: 'Runs that ended on this worker',
+      labelNames: ['state', 'reason'],
+      registers,
+    })
+    this.#lost = new Counter({
+      name: 'notebook_run_leases_lost_total',
+      help: 'Runs that another worker took over from this one',
+      registers,
+    })
+    this.#waited = new Histogram({
+      name: 'notebook_run_start_seconds',
+      help: 'From acceptance to a running kernel',
+      buckets: RUN_SECONDS,
+      registers,
+    })
+    this.#took = new Histogram({
+      name: 'notebook_run_duration_seconds',
+      help: 'From the first claim to the end of a run',
+      buckets: RUN_SECONDS,
+      registers,
+    })
+    this.#cells = new Histogram({
+      name: 'notebook_cell_duration_seconds',
+      help: 'Time of one cell',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600],
+      registers,
+    })
+    const age = new Gauge({
+      name: 'notebook_queue_oldest_seconds',
+      help: 'How long the oldest queued run has waited',
+      registers,
+    })
+    new Gauge({
+      name: 'notebook_queue_depth',
+      help: 'Runs that wait for a worker',
+      registers,
+      async collect() {
+        // A database that is away takes these two from the exposition, and nothing else.
+        const queue = await readQueue().catch(() => undefined)
+        if (queue === undefined) return this.remove()
+        this.set(queue.depth)
+        age.set(queue.oldestSeconds)
+      },
+    })
+  }
+
+  claimed(adopted: boolean): void {
+    this.#claims.inc({ adopted: String(adopted) })
+  }
+
+  running(waited: number): void {
+    this.#waited.observe(waited)
+  }
+
+  cell(seconds: number): void {
+    this.#cells.observe(seconds)
+  }
+
+  ended(end: RunEnd, took: number): void {
+    this.#ended.inc({ state: end.state, reason: end.state === 'failed' ? end.reason : '' })
+    this.#took.observe(took)
+  }
+
+  lost(): void {
+    this.#lost.inc()
+  }
+}

@@ -1,0 +1,13 @@
+import type { RunEnd } from './lease.ts'
+
+/** Who is told how runs fare on this worker, for metrics. Times are in seconds. */
+export interface RunObserver {
+  /** `adopted`: another worker had it before. */
+  claimed(adopted: boolean): void
+  /** Its kernel is there, so long after it was accepted. */
+  running(waited: number): void
+  cell(seconds: number): void
+  ended(end: RunEnd, took: number): void
+  /** Another worker has it now. */
+  lost(): void
+}
