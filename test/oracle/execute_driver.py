@@ -48,6 +48,9 @@ def merged(outputs):
 def execute(request):
     with open("input.ipynb", "wb") as file:
         file.write(base64.b64decode(request["notebook"]))
+    options = request["options"]
+    # Streams as they came.
+    raw = options.pop("raw", False)
     error = None
     try:
         papermill.execute_notebook(
@@ -55,13 +58,13 @@ def execute(request):
             "output.ipynb",
             kernel_name=request["kernel_name"],
             progress_bar=False,
-            **request["options"],
+            **options,
         )
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     notebook = nbformat.read("output.ipynb", as_version=4)
     for cell in notebook.cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and not raw:
             cell.outputs = merged(cell.outputs)
     os.remove("output.ipynb")
     output = base64.b64encode(nbformat.writes(notebook).encode()).decode()
