@@ -44,7 +44,8 @@ export interface KernelConnection extends AsyncDisposable {
   execute(request: ExecuteRequest): void
   /**
    * kernel_info_request and its reply's content. Also a barrier: by then, whoever reads `events` has been given
-   * everything of the requests before, replies and outputs. Throws `kernel-gone` when the kernel dies meanwhile.
+   * everything of the requests before, replies and outputs; so don't wait for it instead of reading on. Throws
+   * `kernel-gone` when the kernel dies meanwhile.
    */
   info(signal: AbortSignal): Promise<JsonObject>
   /**

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import timers from 'node:timers/promises'
 import { tempFolder } from './temp-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -75,7 +75,7 @@ async function startJupyter(base: string, command: (port: number) => string[]): 
     const headers = { authorization: `token ${token}` }
     return fetch(`${url}/api/kernelspecs`, { headers }).then(({ status }) => status, String)
   }
-  await expect.poll(answers, { timeout: 60_000 }).toBe(200)
+  while ((await answers()) !== 200) await timers.setTimeout(50)
   const open = stack.move()
   return { url, token, root, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
