@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { Batch } from '../run/batch.ts'
 import type { RunRequest } from '../run/filled-notebook.ts'
 import type { Run } from '../run/run.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
@@ -18,22 +19,39 @@ export async function acceptRun(
   request: ExecutionRequest,
   asked: RunRequest,
 ): Promise<Run> {
-  const idempotencyKey = idempotencyKeyOf(request)
+  const accepting = services.acceptRun ?? refuse()
   const { id } = request.params
-  if (services.acceptRun === undefined) {
-    throw new RunnerError(
-      'no-kernels',
-      'This service prepares notebooks and does not execute them: use the run link without _mode=execute.',
-    )
-  }
-  const { run, created } = await services.acceptRun(
-    caller,
-    id,
-    asked,
-    idempotencyKey === undefined ? {} : { idempotencyKey },
-  )
+  const { run, created } = await accepting(caller, id, asked, keyOf(request))
   request.log.info({ workspace: run.workspace, notebook: id, run: run.id, created }, 'accepted')
   return run
+}
+
+/** The same for a request that is a sweep. */
+export async function acceptSweep(
+  services: Services,
+  caller: Caller,
+  request: ExecutionRequest,
+  asked: RunRequest,
+): Promise<Batch> {
+  const sweeps = services.sweeps ?? refuse()
+  const { id } = request.params
+  const { batch, created } = await sweeps.accept(caller, id, asked, keyOf(request))
+  const { workspace, total } = batch
+  request.log.info({ workspace, notebook: id, batch: batch.id, runs: total, created }, 'accepted')
+  return batch
+}
+
+export function keyOf(request: FastifyRequest): { readonly idempotencyKey?: string } {
+  const idempotencyKey = idempotencyKeyOf(request)
+  return idempotencyKey === undefined ? {} : { idempotencyKey }
+}
+
+/** For what only a service with kernels does. @throws RunnerError `no-kernels` */
+export function refuse(): never {
+  throw new RunnerError(
+    'no-kernels',
+    'This service prepares notebooks and does not execute them: use the run link without _mode=execute.',
+  )
 }
 
 /** @throws RunnerError `invalid-request` for a link that asks for what is not done here. */

@@ -15,6 +15,7 @@ import { healthRoutes } from './routes/health.ts'
 import { jobRoute } from './routes/job.ts'
 import { jobEventsRoute } from './routes/job-events.ts'
 import { jobNotebookRoute } from './routes/job-notebook.ts'
+import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
 import { jobsRoute } from './routes/jobs.ts'
 import { landingRoute } from './routes/landing.ts'
@@ -57,6 +58,8 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     frameworkErrors: (error, request, reply) => sendProblem(request, withPolicy(reply), error),
     rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
   })
+  const closing = new AbortController()
+  app.addHook('preClose', async () => closing.abort())
   await app.register(cookie)
   acceptJsonBodies(app)
 
@@ -67,6 +70,8 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     withPolicy(reply)
+    // Or the connection is kept open for more, and the end waits for it.
+    if (closing.signal.aborted) reply.header('connection', 'close')
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -94,12 +99,13 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   processRoute(app, services)
   runNotebookRoute(app, services)
   viewNotebookRoute(app, services)
-  executionRoute(app, services)
+  executionRoute(app, services, closing.signal)
   jobsRoute(app, services)
   jobRoute(app, services)
   jobResultsRoute(app, services)
   jobNotebookRoute(app, services)
-  jobEventsRoute(app, services, metrics)
+  jobRerunRoute(app, services)
+  jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
   apiRoute(app, services)
   if (services.metricsHere) metricsRoute(app, metrics)

@@ -4,7 +4,7 @@ import type { RunRequest } from '../run/filled-notebook.ts'
 import { linkRequest } from './accept-run.ts'
 
 /**
- * What the body of an execution asks for: `inputs` (with `workspace` and `kernel`), or `query`, the query of a run link.
+ * What the body of an execution asks for: `inputs` (with `each`, `workspace` and `kernel`), or `query`, the query of a run link.
  * Members that nobody knows are passed over, as OGC wants it.
  * @throws RunnerError `invalid-request`
  */
@@ -19,17 +19,21 @@ export function requestIn(body: JsonObject): RunRequest {
   const inputs = body.get('inputs') ?? new Map()
   if (!isObject(inputs))
     throw new RunnerError('invalid-request', 'inputs must be an object: a value for each name.')
+  const each = body.get('each') ?? new Map()
+  if (!isObject(each))
+    throw new RunnerError('invalid-request', 'each must be an object: a list of values for each name.')
   if (query !== undefined) {
-    if (body.has('inputs') || body.has('workspace') || body.has('kernel'))
+    if (['inputs', 'each', 'workspace', 'kernel'].some((name) => body.has(name)))
       throw new RunnerError(
         'invalid-request',
-        'query says all that inputs, workspace and kernel say: send one or the other.',
+        'query says all that inputs, each, workspace and kernel say: send one or the other.',
       )
     return linkRequest(query)
   }
   return {
     kind: 'values',
     values: inputs,
+    each,
     workspace: textIn(body, 'workspace'),
     kernel: textIn(body, 'kernel'),
   }

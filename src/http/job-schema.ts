@@ -53,7 +53,9 @@ const Reference = Type.Object({ href: Type.String(), type: Type.String(), title:
 /** What a run has left, each by reference. */
 export const Results = Type.Object({ notebook: Reference, view: Type.Optional(Reference) })
 
-/** A sweep. */
+const { parameters: _, ...withoutParameters } = StatusInfo.properties
+
+/** A sweep with its matrix: the newest run of each combination, with the values that make it this one. */
 export const BatchInfo = Type.Object({
   id: Type.String({ format: 'uuid' }),
   processID: Type.String(),
@@ -62,7 +64,9 @@ export const BatchInfo = Type.Object({
   each: Type.Array(Type.String()),
   total: Count,
   states: Type.Record(Type.String(), Count),
+  progress: Type.Integer({ minimum: 0, maximum: 100 }),
   created: Time,
+  runs: Type.Array(Type.Object({ ...withoutParameters, values: Type.Record(Type.String(), Type.Unknown()) })),
   links: Links,
 })
 export type BatchInfo = Static<typeof BatchInfo>
@@ -70,6 +74,11 @@ export type BatchInfo = Static<typeof BatchInfo>
 /** What is sent to start a run. */
 export const Execution = Type.Object({
   inputs: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  each: Type.Optional(
+    Type.Record(Type.String(), Type.Array(Type.Unknown()), {
+      description: 'A list of values for each input of a sweep, one run for each combination.',
+    }),
+  ),
   workspace: Type.Optional(Type.String({ description: 'Needed where the caller has several.' })),
   kernel: Type.Optional(Type.String({ description: 'Kernel name instead of the notebook’s own.' })),
   query: Type.Optional(Type.String({ description: 'The query of a run link, in place of all others.' })),

@@ -42,6 +42,14 @@ const controls = [
     description: 'Prepare opens the notebook in JupyterLab, execute runs it.',
   },
   {
+    name: '_each',
+    in: 'query',
+    schema: { type: 'array', items: { type: 'string' } },
+    style: 'form',
+    explode: false,
+    description: 'Inputs of a sweep: each has several values, and there is a run for each combination.',
+  },
+  {
     name: '_kernel',
     in: 'query',
     schema: { type: 'string' },

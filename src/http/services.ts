@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
 import type { AcceptRun } from '../run/accept.ts'
+import type { Sweeps } from '../run/accept-sweep.ts'
 import type { BatchStore } from '../run/batch.ts'
 import type { RunEvents } from '../run/events.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
@@ -10,6 +11,7 @@ import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage } from '../run/history.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { RunQueue } from '../run/queue.ts'
+import type { Repeats } from '../run/repeat.ts'
 import type { RunStore } from '../run/store.ts'
 import type { ViewLink } from '../run/view-link.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -34,6 +36,10 @@ export interface Services {
   readonly prepareRun: PrepareRun
   /** Undefined where there are no kernels. */
   readonly acceptRun: AcceptRun | undefined
+  /** Undefined where there are no kernels. */
+  readonly sweeps: Sweeps | undefined
+  /** Undefined where there are no kernels. */
+  readonly repeats: Repeats | undefined
   readonly runs: RunStore
   readonly events: RunEvents
   readonly queue: RunQueue

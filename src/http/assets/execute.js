@@ -2,7 +2,7 @@
 // shown beside its field, in the words of the server.
 const button = document.getElementById('run-button')
 const form = button.form
-const { execution, jobs, key } = button.dataset
+const { execution, jobs, batches, key } = button.dataset
 let changes = 0
 
 // Other inputs are another run: the same key would be refused for them.
@@ -37,7 +37,8 @@ async function send() {
     body: JSON.stringify({ query: given.toString() }),
   })
   const answer = await response.json()
-  if (response.ok) location.assign(`${jobs}${answer.jobID}`)
+  if (response.ok)
+    location.assign(answer.jobID === undefined ? `${batches}${answer.id}` : `${jobs}${answer.jobID}`)
   else if (answer.errors === undefined) tell([answer.detail])
   else tell(answer.errors.filter((error) => !mark(error)).map((error) => error.message))
 }

@@ -109,3 +109,16 @@ cancel.addEventListener('click', async () => {
   cancel.disabled = false
   message.textContent = (await response.json()).detail
 })
+
+const rerun = document.getElementById('job-rerun')
+// Made with the page, so that a click that is repeated is the same run.
+const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('-')
+
+rerun.addEventListener('click', async () => {
+  rerun.disabled = true
+  const response = await fetch(`${job}/rerun`, { method: 'POST', headers: { 'idempotency-key': key } })
+  const answer = await response.json()
+  if (response.ok) location.assign(`${rerun.dataset.jobs}${answer.jobID}`)
+  else message.textContent = answer.detail
+  rerun.disabled = false
+})

@@ -4,6 +4,7 @@ import { v4 as uuidv4 } from 'uuid'
 import type { ParameterFault } from '../../errors.ts'
 import { schemaTypeText } from '../../notebook/input-text.ts'
 import type { InputSchema, InputsSchema } from '../../notebook/inputs-schema.ts'
+import { sweptInputs } from '../../run/link.ts'
 import type { Services } from '../services.ts'
 import { page, rootOf } from './layout.ts'
 
@@ -60,7 +61,7 @@ export function formPage(request: FastifyRequest, view: FormView): string {
 <p class="quiet">Whoever follows this link gets the notebook with these parameters, in their own workspace.</p>
 <div class="link"><output id="run-link" for="run-form"></output><button type="button" class="second" id="copy-link">Copy</button></div>
 <script src="${root}assets/form.js" defer></script>
-!${view.modes === 'prepare' ? '' : html`<script src="${root}assets/execute.js" defer></script>`}`,
+!${view.modes === 'prepare' ? '' : html`<script src="${root}assets/execute.js" type="module"></script>`}`,
   )
 }
 
@@ -68,6 +69,7 @@ export function formPage(request: FastifyRequest, view: FormView): string {
 function hidden({ modes, given }: FormView): string {
   const kernel = given.get('_kernel')
   const kept = [
+    ...sweptInputs(given).map((name) => ['_each', name]),
     ...(kernel ? [['_kernel', kernel]] : []),
     ...(modes === 'execute' ? [['_mode', 'execute']] : []),
   ]
@@ -80,7 +82,7 @@ function hidden({ modes, given }: FormView): string {
  */
 function buttons(root: string, { id, modes, executes }: FormView): string {
   const execution = `${root}processes/${encodeURIComponent(id)}/execution`
-  const run = html`<button id="run-button"!${modes === 'both' ? ' name="_mode" value="execute"' : ''} data-execution="${execution}" data-jobs="${root}jobs/" data-key="${uuidv4()}">Run</button>`
+  const run = html`<button id="run-button"!${modes === 'both' ? ' name="_mode" value="execute"' : ''} data-execution="${execution}" data-jobs="${root}jobs/" data-batches="${root}batches/" data-key="${uuidv4()}">Run</button>`
   // A notebook that is executed unless told otherwise is told otherwise.
   const open = html`<button!${executes ? ' name="_mode" value="prepare"' : ''}!${modes === 'both' ? ' class="second"' : ''}>Open in JupyterLab</button>`
   return modes === 'prepare' ? open : modes === 'execute' ? run : `${run}\n${open}`
@@ -89,14 +91,15 @@ function buttons(root: string, { id, modes, executes }: FormView): string {
 function field(view: FormView, name: string, schema: InputSchema): string {
   const required = view.inputs.required.includes(name)
   const fault = view.faults.find((one) => one.name === name)
+  const swept = sweptInputs(view.given).includes(name)
   const described = fault === undefined ? `${name}-help` : `${name}-help ${name}-fault`
   const attributes = html`id="${name}" name="${name}" aria-describedby="${described}"!${
     fault === undefined ? '' : ' aria-invalid="true"'
   }!${required ? ' aria-required="true"' : ''}`
   return html`<div class="field">
 <label for="${name}">${schema.title ?? name}!${required ? '' : ' <span class="quiet">(optional)</span>'}</label>
-<p class="help" id="${name}-help">!${schema.description === undefined ? '' : html`${schema.description}<br>`}Expected: ${schemaTypeText(schema)}${separator(schema)}.</p>
-!${control(schema, attributes, shownValue(view, name, schema), required)}
+<p class="help" id="${name}-help">!${schema.description === undefined ? '' : html`${schema.description}<br>`}Expected: ${schemaTypeText(schema)}!${swept ? '; one run for each of several values' : separator(schema)}.</p>
+!${swept ? sweptControls(view, name, attributes) : control(schema, attributes, shownValue(view, name, schema), required)}
 !${fault === undefined ? '' : html`<p class="fault" id="${name}-fault">${fault.message}</p>`}
 </div>`
 }
@@ -118,6 +121,15 @@ function control(schema: InputSchema, attributes: string, value: string, require
   const type = schema.format === 'date' ? 'date' : 'text'
   const placeholder = schema.format === 'bbox' ? 'minx,miny,maxx,maxy' : textOf(schema.examples?.[0])
   return html`<input !${attributes} type="${type}" value="${value}" placeholder="${placeholder}" autocomplete="off">`
+}
+
+/** The texts of the link as they are: commas and ranges are no value that another control could show. */
+function sweptControls({ given }: FormView, name: string, attributes: string): string {
+  const [first = '', ...others] = given.getAll(name).filter((text) => text !== '')
+  const more = others.map(
+    (text) => html`<input name="${name}" aria-label="${name}" value="${text}" autocomplete="off">`,
+  )
+  return html`<input !${attributes} value="${first}" autocomplete="off">!${more.join('')}`
 }
 
 function workspaceField(view: FormView): string {

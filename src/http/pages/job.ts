@@ -39,9 +39,11 @@ export function jobPage(request: FastifyRequest, { run, waiting, notebook }: Job
 <div class="buttons">
 <a class="button" id="job-view" href="${root}${viewPath(run)}"!${hidden(!isViewable(run))}>Open in JupyterLab</a>
 <a class="button second" href="${root}jobs/${run.id}/notebook">Download</a>
-<a class="button second" href="${root}processes/${encodeURIComponent(run.notebookId)}?${linkQuery(run)}">Run again</a>
+<button type="button" class="second" id="job-rerun" data-jobs="${root}jobs/"!${hidden(run.state === 'prepared')}>Run again</button>
+<a class="button second" href="${root}processes/${encodeURIComponent(run.notebookId)}?${linkQuery(run)}">Change the inputs</a>
 <button class="second" id="job-cancel"!${hidden(ended)}>Cancel</button>
 </div>
+!${origin(root, run)}
 <ul id="job-notes"></ul>
 <dl>!${parameters.join('\n')}</dl>
 <p class="quiet">Accepted !${timeTag(run.createdAt)} for ${run.ownerName} in ${run.workspace}. ${durationText(run) === '' ? '' : `Took ${durationText(run)}.`}</p>
@@ -49,6 +51,15 @@ export function jobPage(request: FastifyRequest, { run, waiting, notebook }: Job
 </div>
 <script src="${root}assets/job.js" type="module"></script>`,
   )
+}
+
+/** What it is one of, and what it repeats. */
+function origin(root: string, { batchId, retryOf }: Run): string {
+  const of = batchId === undefined ? [] : [html`<a href="${root}batches/${batchId}">Its sweep</a>`]
+  const before =
+    retryOf === undefined ? [] : [html`<a href="${root}jobs/${retryOf}">The run that it repeats</a>`]
+  const links = [...of, ...before]
+  return links.length === 0 ? '' : `<p>${links.join(' · ')}</p>`
 }
 
 /** The inputs as a link has them, for the form. */

@@ -1,60 +1,61 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
+import type { Caller } from '../../identity/caller.ts'
 import type { Batch } from '../../run/batch.ts'
+import { refuse } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
+import { sendBatch } from '../batch-info.ts'
 import { UUID } from '../find-run.ts'
-import { negotiated } from '../negotiate.ts'
+import { negotiated, representationOf } from '../negotiate.ts'
+import { batchPage } from '../pages/batch.ts'
 import { requireSameOrigin } from '../same-origin.ts'
-import { sendJson } from '../send-json.ts'
 import type { Services } from '../services.ts'
 
 interface BatchRequest {
   Params: { id: string }
 }
 
-/** `GET /batches/{id}`: how far a sweep is; its runs are those of `/jobs?batch=`. `DELETE` cancels what has not ended. */
+/**
+ * `GET /batches/{id}`: a sweep, run by run. `DELETE` cancels what has not ended. `POST /batches/{id}/retry` runs again
+ * what failed, and nothing else.
+ */
 export function batchRoute(app: FastifyInstance, services: Services): void {
   const { batches } = services
 
   app.get<BatchRequest>('/batches/:id', async (request, reply) => {
     const caller = await authenticate(services.door, request)
-    const { id } = request.params
-    const batch = found(UUID.test(id) ? await batches.find(caller, id) : undefined)
-    return sendJson(negotiated(reply), batchInfo(batch, services.publicUrl()))
+    const representation = representationOf(request)
+    const batch = await find(caller, request.params.id)
+    negotiated(reply)
+    if (representation === 'json') return sendBatch(services, caller, reply, batch)
+    const runs = await batches.runs(caller, batch.id)
+    return reply.type('text/html; charset=utf-8').send(batchPage(request, batch, runs))
   })
 
   app.delete<BatchRequest>('/batches/:id', async (request, reply) => {
     const caller = await authenticate(services.door, request)
     requireSameOrigin(services, request)
-    const { id } = request.params
-    const batch = found(UUID.test(id) ? await batches.cancel(caller, id) : undefined)
+    const { id } = await find(caller, request.params.id)
+    const batch = (await batches.cancel(caller, id)) ?? missing()
     request.log.info({ workspace: batch.workspace, batch: id }, 'cancel asked for')
-    return sendJson(negotiated(reply), batchInfo(batch, services.publicUrl()))
+    return sendBatch(services, caller, negotiated(reply), batch)
   })
+
+  app.post<BatchRequest>('/batches/:id/retry', async (request, reply) => {
+    const caller = await authenticate(services.door, request)
+    requireSameOrigin(services, request)
+    const repeats = services.repeats ?? refuse()
+    const batch = await find(caller, request.params.id)
+    const runs = await repeats.failed(caller, batch)
+    request.log.info({ workspace: batch.workspace, batch: batch.id, runs }, 'run again')
+    return sendBatch(services, caller, negotiated(reply), await find(caller, batch.id))
+  })
+
+  async function find(caller: Caller, id: string): Promise<Batch> {
+    return (UUID.test(id) ? await batches.find(caller, id) : undefined) ?? missing()
+  }
 }
 
-function found(batch: Batch | undefined): Batch {
-  if (batch === undefined)
-    throw new RunnerError('no-such-batch', 'There is no such sweep in your workspaces.')
-  return batch
+function missing(): never {
+  throw new RunnerError('no-such-batch', 'There is no such sweep in your workspaces.')
 }
-
-/** @param base public URL of the service */
-const batchInfo = (batch: Batch, base: string) => ({
-  id: batch.id,
-  processID: batch.notebookId,
-  workspace: batch.workspace,
-  owner: batch.ownerName,
-  each: batch.each,
-  total: batch.total,
-  states: batch.states,
-  created: batch.createdAt.toISOString(),
-  links: [
-    { rel: 'self', type: 'application/json', href: `${base}/batches/${batch.id}` },
-    {
-      rel: 'http://www.opengis.net/def/rel/ogc/1.0/job-list',
-      type: 'application/json',
-      href: `${base}/jobs?batch=${batch.id}`,
-    },
-  ],
-})

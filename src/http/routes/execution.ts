@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import type { Caller } from '../../identity/caller.ts'
-import type { RunRequest } from '../../run/filled-notebook.ts'
+import { isSweep, type RunRequest } from '../../run/filled-notebook.ts'
 import { isTerminal, type Run } from '../../run/run.ts'
-import { acceptRun, linkRequest } from '../accept-run.ts'
+import { acceptRun, acceptSweep, linkRequest } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
+import { createdBatch } from '../batch-info.ts'
 import { requestIn } from '../execution-body.ts'
 import { bodyOf } from '../json-body.ts'
 import { visitorOf } from '../navigation.ts'
@@ -21,11 +22,9 @@ type ExecutionRequest = FastifyRequest<{ Params: { id: string } }>
 /**
  * `POST /processes/{id}/execution` with the inputs in a JSON body, and `GET` with the query of a run link (which acts for
  * a program only): the run is accepted, and done whoever is still there. With `Prefer: wait=N` its end is waited for.
+ * A sweep is accepted as a whole.
  */
-export function executionRoute(app: FastifyInstance, services: Services): void {
-  const closing = new AbortController()
-  app.addHook('preClose', async () => closing.abort())
-
+export function executionRoute(app: FastifyInstance, services: Services, closing: AbortSignal): void {
   app.post('/processes/:id/execution', async (request: ExecutionRequest, reply) => {
     const caller = await authenticate(services.door, request)
     requireSameOrigin(services, request)
@@ -52,10 +51,16 @@ export function executionRoute(app: FastifyInstance, services: Services): void {
     asked: RunRequest,
   ): Promise<FastifyReply> {
     const { respondAsync, waitSeconds } = preferencesOf(request)
+    if (isSweep(asked)) {
+      const batch = await acceptSweep(services, caller, request, asked)
+      // Nobody waits for a whole sweep.
+      if (respondAsync) reply.header('preference-applied', 'respond-async')
+      return createdBatch(services, caller, negotiated(reply), batch)
+    }
     const run = await acceptRun(services, caller, request, asked)
     negotiated(reply)
     if (waitSeconds !== undefined) {
-      const ended = await endOf(services, caller, run, waitSignal(reply, waitSeconds, closing.signal))
+      const ended = await endOf(services, caller, run, waitSignal(reply, waitSeconds, closing))
       if (ended?.state === 'succeeded') {
         reply.header('preference-applied', `wait=${waitSeconds}`)
         return sendJson(reply, resultsOf(ended, services.publicUrl()))
@@ -78,6 +83,7 @@ function waitSignal({ request, raw }: FastifyReply, seconds: number, closing: Ab
   request.raw.socket.setTimeout((seconds + 30) * 1000)
   const gone = new AbortController()
   raw.once('close', () => gone.abort())
+  if (raw.destroyed) gone.abort()
   return AbortSignal.any([closing, gone.signal, AbortSignal.timeout(seconds * 1000)])
 }
 

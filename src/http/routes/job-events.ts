@@ -18,17 +18,23 @@ const CHECK_MS = 60_000
  * its end. `id` is the event's number, `data` the event as JSON with the time. 204 where no more will come: that tells an
  * EventSource not to come back. Whoever may not see the run any more is cut off within a minute.
  */
-export function jobEventsRoute(app: FastifyInstance, services: Services, metrics: Metrics): void {
-  const closing = new AbortController()
-  app.addHook('preClose', async () => closing.abort())
-
+export function jobEventsRoute(
+  app: FastifyInstance,
+  services: Services,
+  metrics: Metrics,
+  closing: AbortSignal,
+): void {
   app.get('/jobs/:id/events', async (request: EventsRequest, reply) => {
     const caller = await authenticate(services.door, request)
     const after = afterOf(request)
     const run = await findRun(services, caller, request.params.id)
     negotiated(reply)
     if (isTerminal(run.state) && after >= run.lastEvent) return reply.code(204).send()
-    withPolicy(reply).type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no').hijack()
+    withPolicy(reply)
+      .type('text/event-stream; charset=utf-8')
+      .header('x-accel-buffering', 'no')
+      .header('connection', 'close')
+      .hijack()
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200)
@@ -38,12 +44,13 @@ export function jobEventsRoute(app: FastifyInstance, services: Services, metrics
     stack.use(metrics.watching())
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
+    if (reply.raw.destroyed) gone.abort()
     const check = setInterval(
       () => void stillAllowed(services, request).then((ok) => ok || gone.abort()),
       CHECK_MS,
     )
     stack.defer(() => clearInterval(check))
-    const signal = AbortSignal.any([closing.signal, gone.signal])
+    const signal = AbortSignal.any([closing, gone.signal])
     try {
       let told = false
       for await (const event of services.events.watch(caller, run.id, after, signal)) {

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { isSweep } from '../../run/filled-notebook.ts'
 import { linkInputs } from '../../run/reserved-inputs.ts'
-import { acceptRun, linkRequest } from '../accept-run.ts'
+import { acceptRun, acceptSweep, linkRequest, refuse } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
+import { sendBatch } from '../batch-info.ts'
 import { visitorOf } from '../navigation.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
 import { type FormView, formPage, modesOf } from '../pages/form.ts'
@@ -61,7 +63,12 @@ async function execute(
   request: RunRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const run = await acceptRun(services, caller, request, linkRequest(queryOf(request)))
+  const asked = linkRequest(queryOf(request))
+  if (isSweep(asked)) {
+    const batch = await acceptSweep(services, caller, request, asked)
+    return sendBatch(services, caller, reply.code(303).header('location', `../../batches/${batch.id}`), batch)
+  }
+  const run = await acceptRun(services, caller, request, asked)
   reply.code(303).header('location', `../../jobs/${run.id}`)
   return sendJson(reply, statusInfo(run, services.publicUrl()))
 }
@@ -73,8 +80,15 @@ async function confirmation(
   request: RunRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  await services.fillIn(caller, request.params.id, linkRequest(queryOf(request)))
-  const notice = 'This link runs the notebook with these inputs. Look at them, then press Run.'
+  const asked = linkRequest(queryOf(request))
+  const { id } = request.params
+  const sweep = isSweep(asked) ? await (services.sweeps ?? refuse()).plan(caller, id, asked) : undefined
+  if (sweep === undefined) await services.fillIn(caller, id, asked)
+  const what =
+    sweep === undefined
+      ? 'This link runs the notebook with these inputs.'
+      : `This link makes ${sweep.count === 1 ? 'one run' : `${sweep.count} runs`}: one for each ${sweep.each.length > 1 ? 'combination of the values' : 'value'} of ${sweep.each.join(' and ')}.`
+  const notice = `${what} Look at the inputs, then press Run.`
   return form(services, caller, request, reply, { modes: 'execute', notice })
 }
 
