@@ -14,7 +14,8 @@ export async function running(begin: (context: Context) => Promise<string>): Pro
     redact: ['req.headers.authorization', 'req.headers.cookie'],
   })
   const stop = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
+    // For good: without a listener a second signal would end us at once, and leave our children to nobody.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, resolve)
   })
   await using context = await createContext(config, log)
   process.stdout.write(await begin(context))
