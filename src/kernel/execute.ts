@@ -60,6 +60,8 @@ class Executor implements Disposable {
   readonly #cells: Map<string, number>
   /** Requests of our own, by message id. */
   readonly #asked = new Map<string, (reply: KernelMessage) => void>()
+  /** Sent before the kernel was joined again, and not known to be over then; with the last number that it had given. */
+  readonly #adopted: { readonly flights: readonly Flight[]; readonly count: number }
   #window = 1
   #filling = false
   /** How the run ends: only the end of what was sent is waited for. */
@@ -86,6 +88,8 @@ class Executor implements Disposable {
       return messageId === undefined ? [] : [newFlight(cell, messageId, began)]
     })
     this.#waiting = open.filter(({ index }) => !last.has(index))
+    const counts = notebook.cells.flatMap(({ index }) => notebook.executionCount(index) ?? [])
+    this.#adopted = { flights: this.#flights, count: Math.max(0, ...counts) }
     this.#adopting = this.#flights.length > 0
   }
 
@@ -302,13 +306,12 @@ class Executor implements Disposable {
 
   /** Everything that had been sent before the way broke is over: what became of it is judged. */
   #adopt(count: number | undefined): void {
-    const { notebook } = this.#execution
     this.#adopting = false
-    const flights = this.#flights
-    const counts = notebook.cells.flatMap(({ index }) => notebook.executionCount(index) ?? [])
-    const ranByCount = count === undefined ? undefined : count - Math.max(0, ...counts)
-    const verdicts = judgeAdopted(flights.map(adoptedOf), ranByCount)
+    const { flights, count: before } = this.#adopted
+    const verdicts = judgeAdopted(flights.map(adoptedOf), count === undefined ? undefined : count - before)
+    const open = this.#flights
     for (const [index, flight] of flights.entries()) {
+      if (!open.includes(flight)) continue
       const verdict = verdicts[index]
       if (verdict === 'succeeded') {
         this.#begin(flight)

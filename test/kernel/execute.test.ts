@@ -301,6 +301,16 @@ describe('a run whose way to the kernel breaks', () => {
     expect(statuses(text)).toContain('failed')
   })
 
+  it('goes on where a reply is lost and a later cell has run since', async () => {
+    const slow = 'import time\ntime.sleep(1)'
+    await using run = await cut(['1', slow, `${slow}\nprint("late")`], isType('execute_reply', 3))
+    const { result, text } = await run.again()
+    expect(result).toEqual({ state: 'succeeded' })
+    expect(statuses(text)).toEqual(['completed', 'completed', 'completed'])
+    expect(shownBy(text, 1)).toContain('some of its output is lost')
+    expect(shownBy(text, 2)).toContain('late')
+  })
+
   it('tells an error that happened meanwhile', async () => {
     const slow = 'import time\ntime.sleep(1)\n1/0'
     await using run = await cut(['1', slow, '3'], isType('execute_input', 2))
