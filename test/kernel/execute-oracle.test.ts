@@ -1,5 +1,14 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CellGiven, executeOn, preparedText } from '../support/executed.ts'
+import { isObject, parseJson } from '../../src/notebook/json.ts'
+import {
+  type CellGiven,
+  type Executed,
+  executeOn,
+  newNotebook,
+  preparedText,
+  textOf,
+} from '../support/executed.ts'
 import { startKernels, type TestKernels } from '../support/kernels.ts'
 import { PapermillRun } from '../support/papermill-run.ts'
 
@@ -91,4 +100,74 @@ describe('an executed notebook', () => {
     expect(masked(ours.text)).toBe(masked(theirs.output))
     expect(ours.result.state).toBe(theirs.error === null ? 'succeeded' : 'failed')
   })
+
+  it('of bash is byte for byte what papermill writes', async () => {
+    const { theirs, ours } = await both(['x=5', 'echo $x\necho err >&2', '', 'false', 'echo never'], 'bash')
+    expect(masked(ours.text)).toBe(masked(theirs.output))
+    expect(ours.result.state).toBe(theirs.error === null ? 'succeeded' : 'failed')
+  })
+
+  it('is what papermill writes, whatever its cells do in whatever order', { timeout: 300_000 }, async () => {
+    const same = async (cells: Cells) => {
+      const { theirs, ours } = await both([SETUP, ...cells])
+      expect(masked(ours.text)).toBe(masked(theirs.output))
+      expect(ours.result.state).toBe(theirs.error === null ? 'succeeded' : 'failed')
+      // What a watcher makes of the changes is what the file has.
+      const replayed = replay(preparedText([SETUP, ...cells]), ours)
+      expect(masked(replayed)).toBe(masked(ours.text))
+    }
+    const cell = fc.oneof(
+      { weight: 8, arbitrary: statements.map((lines) => lines.join('\n')) },
+      { weight: 1, arbitrary: fc.constantFrom('1 / 0', 'input()', '   ') },
+      { weight: 1, arbitrary: fc.constant<CellGiven>({ source: 'print(1)', tags: ['skip-execution'] }) },
+      { weight: 1, arbitrary: fc.constant<CellGiven>({ source: '# M', type: 'markdown' }) },
+    )
+    await fc.assert(fc.asyncProperty(fc.array(cell, { minLength: 3, maxLength: 10 }), same), { numRuns: 8 })
+  })
 })
+
+const SETUP = `import sys
+from IPython.display import clear_output, display, update_display
+from comm import create_comm
+w = create_comm(target_name="jupyter.widget", comm_id="w", data={"state": {"_model_name": "N", "_model_module": "m", "value": 0}})`
+
+const statements = fc.array(
+  fc.constantFrom(
+    'print("a\\rb", end="")',
+    'print("c\\b")',
+    'print("line")',
+    'sys.stdout.flush()',
+    'display("d")',
+    'display("one", display_id="one")',
+    'display("two", display_id="two")',
+    'update_display("new one", display_id="one")',
+    'update_display({"text/plain": "raw"}, display_id="two", raw=True, metadata={"k": [1.0]})',
+    'clear_output()',
+    'clear_output(wait=True)',
+    'w.send({"state": {"value": 1.5, "list": [None, True]}})',
+    'w.send({"custom": 1})',
+    '[1.0, 2]',
+    '"text"',
+  ),
+  { maxLength: 5 },
+)
+
+/** The file, made of nothing but what the sink was told. */
+function replay(prepared: string, { told, text }: Executed): string {
+  const notebook = newNotebook(prepared)
+  let failedCell: number | undefined
+  for (const one of told) {
+    if (one.told === 'started') notebook.cellStarted(one.cell, one.at)
+    if (one.told === 'change') notebook.apply(one.cell, one.change)
+    if (one.told !== 'finished') continue
+    notebook.cellFinished(one.cell, one.end)
+    if (one.end.status === 'failed') failedCell = one.cell
+  }
+  const document = parseJson(text)
+  const metadata = isObject(document) ? document.get('metadata') : undefined
+  // Of the kernel, not of the sink.
+  if (isObject(metadata)) notebook.kernelInfo(metadata)
+  const end = { at: new Date(), exception: failedCell !== undefined }
+  notebook.finished(failedCell === undefined ? end : { ...end, failedCell })
+  return textOf(notebook)
+}
