@@ -18,14 +18,16 @@ import { RunMetrics } from './http/run-metrics.ts'
 import type { Door } from './http/services.ts'
 import { bearerVerifier } from './identity/bearer.ts'
 import { acceptWith } from './run/accept.ts'
+import { sweepsWith } from './run/accept-sweep.ts'
 import { batchStore } from './run/batch.ts'
 import { RunEvents } from './run/events.ts'
-import { fillInWith } from './run/filled-notebook.ts'
+import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
 import { prepareWith } from './run/prepare.ts'
 import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
+import { repeatsWith } from './run/repeat.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
@@ -76,9 +78,11 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
   const signals = starting.use(new RunSignals(target, log))
   const events = starting.use(new RunEvents(database, signals))
-  const { perWorkspace, perPerson, limits } = config.runs
+  const { perWorkspace, perPerson, perSweep, limits } = config.runs
   const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
-  const fillIn = fillInWith({ catalog, storage, reserved: config.reservedInputs })
+  const filling = { catalog, storage, reserved: config.reservedInputs }
+  const fillIn = fillInWith(filling)
+  const batches = batchStore(database)
   const metrics = new Metrics()
   const observer = new RunMetrics(metrics.registry, () => queueDepth(database))
   const worker = makeWorker(
@@ -102,10 +106,15 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       fillIn,
       prepareRun: prepareWith({ fillIn, storage, runs }),
       acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, runs, limits }),
+      sweeps:
+        kernels === undefined
+          ? undefined
+          : sweepsWith({ fillSweep: fillSweepWith(filling), batches, limits, max: perSweep }),
+      repeats: kernels === undefined ? undefined : repeatsWith({ runs, batches, storage }),
       runs,
       events,
       queue,
-      batches: batchStore(database),
+      batches,
       history: (caller, filter, page) => listRuns(database, caller, filter, page),
       storage,
       viewLink: makeViewLink(config, kernels),

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'no-such-run': { status: 404, title: 'No such run' },
   'not-acceptable': { status: 406, title: 'No such representation' },
   'workspace-choice': { status: 409, title: 'Choose a workspace' },
+  'not-repeatable': { status: 409, title: 'The run cannot be run again' },
   'no-such-batch': { status: 404, title: 'No such sweep' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'lease-lost': { status: 409, title: 'Another worker has taken the run over' },

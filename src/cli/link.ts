@@ -4,6 +4,7 @@ import { compactJson } from '../notebook/compact-json.ts'
 import { parseQuery } from '../notebook/input-values.ts'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import { JsonNumber, type JsonValue } from '../notebook/json.ts'
+import { sweepQuery } from '../notebook/sweep.ts'
 import { readLink, withFaults } from '../run/link.ts'
 import { isReserved, linkInputs } from '../run/reserved-inputs.ts'
 import { print } from './print.ts'
@@ -15,6 +16,9 @@ export interface LinkOptions {
   readonly workspace?: string
   readonly mode?: string
 }
+
+/** The most runs that any service makes of a sweep; each may have set fewer. */
+const MOST_RUNS = 1_000
 
 type Pair = readonly [name: string, text: string]
 
@@ -58,9 +62,14 @@ async function checked(id: string, pairs: readonly Pair[], catalogue: string): P
   const { withCatalogue } = await import('./open-catalogue.ts')
   const described = await withCatalogue(catalogue, (catalog) => catalog.describe(id))
   const inputs = linkInputs(described.inputs)
-  const { inputs: open, faults } = readLink(pairs)
+  const { inputs: open, controls, faults } = readLink(pairs)
   const reserved = open.filter(([name]) => isReserved(name)).map(reservedFault)
   const free = open.filter(([name]) => !isReserved(name))
+  const { each } = controls
+  if (each.length > 0) {
+    withFaults([...faults, ...reserved], () => sweepQuery(inputs, free, each, MOST_RUNS))
+    return [...free, ['_each', each.join(',')]]
+  }
   const values = withFaults([...faults, ...reserved], () => parseQuery(inputs, free))
   return [...new Set(free.map(([name]) => name))].flatMap((name) => linkTexts(name, free, values, inputs))
 }

@@ -57,6 +57,7 @@ interface RunsConfig {
   readonly concurrency: number
   readonly perWorkspace: number
   readonly perPerson: number
+  readonly perSweep: number
   readonly limits: {
     readonly cellSeconds?: number
     readonly runSeconds: number
@@ -217,6 +218,7 @@ function readRuns(read: SettingReader): RunsConfig {
     concurrency: read.integer('MAX_CONCURRENT_RUNS', 0, 1_000) ?? 0,
     perWorkspace: read.integer('MAX_RUNS_PER_WORKSPACE', 1, 100_000) ?? 1,
     perPerson: read.integer('MAX_RUNS_PER_PERSON', 1, 100_000) ?? 1,
+    perSweep: read.integer('MAX_SWEEP_RUNS', 1, 1_000) ?? 1,
     limits: {
       ...(cellSeconds !== undefined && { cellSeconds }),
       runSeconds: read.integer('RUN_TIMEOUT', 1, 999_999_999) ?? 1,

@@ -31,6 +31,7 @@ export const VARIABLES = {
   MAX_CONCURRENT_RUNS: 'runs that this process works on at a time; 0: none, others do',
   MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
   MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',
+  MAX_SWEEP_RUNS: 'runs that a sweep may have',
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
   RUN_TIMEOUT: 'seconds that a run may take',
   MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',

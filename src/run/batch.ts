@@ -48,6 +48,8 @@ export interface BatchStore {
   find(caller: Caller, id: string): Promise<Batch | undefined>
   /** As `RunStore.cancel`, for all its runs. Undefined where there is none in the caller's workspaces. */
   cancel(caller: Caller, id: string): Promise<Batch | undefined>
+  /** The newest run of each combination, in the order in which the sweep was made. */
+  runs(caller: Caller, id: string): Promise<readonly Run[]>
   /** The combinations whose newest run failed. */
   failed(caller: Caller, id: string): Promise<readonly Run[]>
   /**
@@ -90,6 +92,17 @@ const STATES = `SELECT state, count(*)::integer AS count FROM run WHERE ${NEWEST
 
 const FAILED = `
   SELECT ${RUN_COLUMNS} FROM run WHERE ${NEWEST} AND state = 'failed' AND workspace = ANY ($2) ORDER BY id`
+
+// A run that repeats another has its place.
+const MATRIX = `
+  WITH RECURSIVE line AS (
+    SELECT id, created_at AS place, id AS first FROM run
+    WHERE batch_id = $1 AND workspace = ANY ($2)
+      AND NOT EXISTS (SELECT FROM run AS before WHERE before.id = run.retry_of AND before.batch_id = $1)
+    UNION ALL
+    SELECT run.id, place, first FROM line JOIN run ON run.retry_of = line.id AND run.batch_id = $1
+  )
+  SELECT ${RUN_COLUMNS} FROM line JOIN run USING (id) WHERE ${NEWEST} ORDER BY place, first`
 
 // Who repeats the same sweep at the same moment waits here.
 const LOCK = 'SELECT id FROM batch WHERE id = $1 AND workspace = $2 FOR UPDATE'
@@ -141,6 +154,10 @@ export function batchStore(database: Database): BatchStore {
       if (row === undefined) return undefined
       await cancelRuns(database, caller, 'batch', id)
       return withStates(row)
+    },
+    async runs(caller, id) {
+      const rows = await database.query<RunRow>({ text: MATRIX, values: [id, caller.workspaces] })
+      return rows.map(runFrom)
     },
     async failed(caller, id) {
       return (await failed(database, caller.workspaces, id)).map(runFrom)

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, Offer } from '../catalog/catalog.ts'
 import type { TemplateLocation } from '../catalog/entry.ts'
 import type { ParameterFault } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
@@ -10,9 +10,10 @@ import type { JsonObject, JsonValue } from '../notebook/json.ts'
 import { languageOfKernel } from '../notebook/kernel-language.ts'
 import { cut } from '../notebook/misfit.ts'
 import { prepareNotebook } from '../notebook/prepare.ts'
+import { type Sweep, sweepQuery, sweepValues } from '../notebook/sweep.ts'
 import { withKernel } from '../notebook/template.ts'
-import type { Storage } from '../storage/storage.ts'
-import { type LinkControls, readLink, withFaults } from './link.ts'
+import type { Storage, StoredObject } from '../storage/storage.ts'
+import { type LinkControls, readLink, sweptInputs, withFaults } from './link.ts'
 import { isReserved, linkInputs, type ReservedPolicy, reservedValues } from './reserved-inputs.ts'
 import type { NewRun } from './run.ts'
 
@@ -26,7 +27,13 @@ export type RunRequest =
       readonly values: JsonObject
       readonly workspace?: string | undefined
       readonly kernel?: string | undefined
+      /** A list of values for each input of a sweep. */
+      readonly each?: JsonObject | undefined
     }
+
+/** Whether several runs are asked for. */
+export const isSweep = (request: RunRequest): boolean =>
+  request.kind === 'query' ? sweptInputs(request.pairs).length > 0 : (request.each?.size ?? 0) > 0
 
 /** A notebook with its parameters in it, not stored yet, and the run that it is for. */
 export interface FilledNotebook {
@@ -40,45 +47,115 @@ export interface FilledNotebook {
 
 export type FillIn = (caller: Caller, notebookId: string, request: RunRequest) => Promise<FilledNotebook>
 
+/** A sweep with a notebook for each of its runs, made one after the other as they are asked for. */
+export interface FilledSweep {
+  readonly scope: Scope
+  readonly each: readonly string[]
+  /** How many notebooks there are. */
+  readonly count: number
+  readonly notebooks: () => Iterable<FilledNotebook>
+}
+
+/** @param max the most runs that a sweep may have */
+export type FillSweep = (
+  caller: Caller,
+  notebookId: string,
+  request: RunRequest,
+  max: number,
+) => Promise<FilledSweep>
+
+interface FillParts {
+  readonly catalog: Catalog
+  readonly storage: Storage
+  readonly reserved: ReservedPolicy
+}
+
 /**
  * The way of a link: notebook and inputs schema → typed parameters → workspace → injected notebook. Nothing is written.
  * The function throws every RunnerError of its parts; all faults of the parameters come at once.
  */
-export function fillInWith(parts: {
-  readonly catalog: Catalog
-  readonly storage: Storage
-  readonly reserved: ReservedPolicy
-}): FillIn {
-  const { catalog, storage, reserved } = parts
+export function fillInWith(parts: FillParts): FillIn {
   return async (caller, notebookId, request) => {
-    const { controls, faults: asked, parse } = readRequest(request)
-    const { entry, inputs, template: own, version } = await catalog.offer(notebookId)
-    const { kernel } = controls
-    const faults = [...asked, ...kernelFaults(kernel, own.language)]
-    const parameters = withFaults(faults, () => parse(linkInputs(inputs)))
-    const template = kernel === undefined ? own : withKernel(own, kernel)
-    const workspace = chooseWorkspace(caller, controls.workspace)
-    const id = randomUUIDv7()
-    const object = storage.locate({ workspace, user: caller.user }, notebookId, id)
-    const bucket = storage.kind === 's3' ? object.bucket : `workspace-${workspace}`
-    const values = new Map([
-      ...parameters,
-      ...reservedValues(reserved, inputs, { caller, workspace, bucket }),
-    ])
-    const notebook = prepareNotebook(template, {
-      parameters: values,
-      inputPath: pathOf(entry.template),
-      outputPath: storage.kind === 's3' ? `s3://${object.bucket}/${object.key}` : object.key,
-      // The random end of the run's id: as unique, and no second draw.
-      cellId: id.slice(-8),
-    })
-    const { kernelName } = template
+    const asked = readRequest(request)
+    const offer = await parts.catalog.offer(notebookId)
+    const { each } = asked.controls
+    const faults = [
+      ...asked.faults,
+      ...kernelFaults(asked, offer),
+      ...(each.length > 0 ? [sweepFault(each)] : []),
+    ]
+    // The values of a sweep are no values of one run.
+    const parse = () => (each.length > 0 ? new Map() : asked.parse(linkInputs(offer.inputs)))
+    const parameters = withFaults(faults, parse)
+    return filled(parts, caller, asked.controls, offer, parameters)
+  }
+}
+
+/** The same for a request that is a sweep, with the faults of all its values. */
+export function fillSweepWith(parts: FillParts): FillSweep {
+  return async (caller, notebookId, request, max) => {
+    const asked = readRequest(request)
+    const offer = await parts.catalog.offer(notebookId)
+    const faults = [...asked.faults, ...kernelFaults(asked, offer)]
+    const { each, runs } = withFaults(faults, () => asked.parseSweep(linkInputs(offer.inputs), max))
+    const { controls } = asked
     return {
-      scope: { issuer: caller.issuer, subject: caller.subject, user: caller.user, workspace },
-      run: { id, notebookId, notebookVersion: version, parameters: values, kernelName, object },
-      mode: controls.mode ?? entry.mode,
-      notebook,
+      scope: scopeOf(caller, chooseWorkspace(caller, controls.workspace)),
+      each,
+      count: runs.length,
+      *notebooks() {
+        for (const parameters of runs) yield filled(parts, caller, controls, offer, parameters)
+      },
     }
+  }
+}
+
+function filled(
+  { storage, reserved }: FillParts,
+  caller: Caller,
+  controls: LinkControls,
+  { entry, inputs, template: own, version }: Offer,
+  parameters: ReadonlyMap<string, JsonValue>,
+): FilledNotebook {
+  const template = controls.kernel === undefined ? own : withKernel(own, controls.kernel)
+  const workspace = chooseWorkspace(caller, controls.workspace)
+  const id = randomUUIDv7()
+  const object = storage.locate({ workspace, user: caller.user }, entry.id, id)
+  const bucket = storage.kind === 's3' ? object.bucket : `workspace-${workspace}`
+  const values = new Map([...parameters, ...reservedValues(reserved, inputs, { caller, workspace, bucket })])
+  const notebook = prepareNotebook(template, {
+    parameters: values,
+    inputPath: pathOf(entry.template),
+    outputPath: outputPathOf(storage, object),
+    // The random end of the run's id: as unique, and no second draw.
+    cellId: id.slice(-8),
+  })
+  const { kernelName } = template
+  return {
+    scope: scopeOf(caller, workspace),
+    run: { id, notebookId: entry.id, notebookVersion: version, parameters: values, kernelName, object },
+    mode: controls.mode ?? entry.mode,
+    notebook,
+  }
+}
+
+const scopeOf = ({ issuer, subject, user }: Caller, workspace: string): Scope => ({
+  issuer,
+  subject,
+  user,
+  workspace,
+})
+
+/** What a notebook says of where it is stored. */
+export const outputPathOf = ({ kind }: Storage, { bucket, key }: StoredObject): string =>
+  kind === 's3' ? `s3://${bucket}/${key}` : key
+
+function sweepFault(each: readonly string[]): ParameterFault {
+  return {
+    name: '_each',
+    fault: 'invalid',
+    message: '_each makes several runs, which are executed and not prepared: it needs _mode=execute.',
+    received: cut(each.join(','), 200),
   }
 }
 
@@ -87,6 +164,7 @@ interface Asked {
   readonly faults: readonly ParameterFault[]
   /** Typed by the schema. Throws `invalid-parameters`. */
   readonly parse: (schema: InputsSchema) => ReadonlyMap<string, JsonValue>
+  readonly parseSweep: (schema: InputsSchema, max: number) => Sweep
 }
 
 /** A body says in members of its own what a link says in control parameters. */
@@ -100,14 +178,16 @@ function readRequest(request: RunRequest): Asked {
       // Each name once, however often it is given.
       faults: [...faults, ...[...new Map(reserved)].map(([name, received]) => reservedFault(name, received))],
       parse: (schema) => parseQuery(schema, open),
+      parseSweep: (schema, max) => sweepQuery(schema, open, controls.each, max),
     }
   }
-  const { workspace, kernel, values } = request
+  const { workspace, kernel, values, each = new Map() } = request
   const open = new Map([...values].filter(([name]) => !isReserved(name)))
   return {
-    controls: { mode: undefined, workspace, kernel },
+    controls: { mode: undefined, workspace, kernel, each: [...each.keys()] },
     faults: [...values.keys()].filter(isReserved).map((name) => reservedFault(name)),
     parse: (schema) => parseValues(schema, open),
+    parseSweep: (schema, max) => sweepValues(schema, open, each, max),
   }
 }
 
@@ -117,7 +197,8 @@ function reservedFault(name: string, received?: string): ParameterFault {
 }
 
 /** A kernel of another language could not read what is injected, nor the notebook itself. */
-function kernelFaults(kernel: string | undefined, notebookLanguage: string): readonly ParameterFault[] {
+function kernelFaults({ controls: { kernel } }: Asked, { template }: Offer): readonly ParameterFault[] {
+  const notebookLanguage = template.language
   if (kernel === undefined) return []
   const base = { name: '_kernel', fault: 'invalid', received: cut(kernel, 200) } as const
   if (!/^[A-Za-z0-9._-]{1,100}$/.test(kernel)) {

@@ -7,6 +7,8 @@ export interface LinkControls {
   readonly mode: 'prepare' | 'execute' | undefined
   readonly workspace: string | undefined
   readonly kernel: string | undefined
+  /** The inputs of a sweep that have several values; empty where the link is no sweep. */
+  readonly each: readonly string[]
 }
 
 export interface Link {
@@ -16,10 +18,9 @@ export interface Link {
   readonly faults: readonly ParameterFault[]
 }
 
-const CONTROLS = ['_mode', '_workspace', '_kernel', '_f'] as const
+const CONTROLS = ['_mode', '_workspace', '_kernel', '_each', '_f'] as const
 const NOT_YET: Readonly<Record<string, string>> = {
   _fresh: 'there is no cache of results yet, so every run is fresh',
-  _each: 'sweeps are not supported yet',
 }
 
 /** More are noise: a link has room for thousands of names, each of which would be told back. */
@@ -31,10 +32,12 @@ const MAX_TOLD = 200
 export function readLink(pairs: Iterable<readonly [string, string]>): Link {
   const inputs: Array<readonly [string, string]> = []
   const controls = new Map<string, string>()
+  const each: string[] = []
   const faults: ParameterFault[] = []
   for (const pair of pairs) {
     const [name, value] = pair
     if (!name.startsWith('_')) inputs.push(pair)
+    else if (name === '_each') each.push(...namesIn(value))
     else if (faults.length === MAX_FAULTS) continue
     else if (CONTROLS.every((control) => control !== name))
       faults.push(unknownControl(cut(name, MAX_TOLD), cut(value, MAX_TOLD)))
@@ -59,11 +62,22 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
       mode: mode === 'prepare' || mode === 'execute' ? mode : undefined,
       workspace: controls.get('_workspace') || undefined,
       kernel: controls.get('_kernel') || undefined,
+      each,
     },
     inputs,
     faults,
   }
 }
+
+/** The inputs of which a link has several values; none where it is no sweep. */
+export const sweptInputs = (pairs: Iterable<readonly [string, string]>): readonly string[] =>
+  [...pairs].flatMap(([name, value]) => (name === '_each' ? namesIn(value) : []))
+
+const namesIn = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 
 function unknownControl(name: string, received: string): ParameterFault {
   const notYet = Object.hasOwn(NOT_YET, name) ? NOT_YET[name] : undefined

@@ -13,6 +13,10 @@ export type ReservedPolicy = 'always' | 'when-declared'
 export const isReserved = (name: string): name is ReservedName =>
   RESERVED.some((reserved) => reserved === name)
 
+/** Whether they hold what is one person's: a notebook that runs with them works as that person. */
+export const namesPerson = (parameters: ReadonlyMap<string, JsonValue>): boolean =>
+  parameters.has('user') || parameters.has('workspace_s3_prefix')
+
 const linkable = new WeakMap<InputsSchema, InputsSchema>()
 
 /** The inputs that a link may set: those declared, without the reserved ones. The same object for the same schema. */

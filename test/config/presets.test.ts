@@ -42,6 +42,7 @@ describe('preset local', () => {
       MAX_CONCURRENT_RUNS: ['2', 'default'],
       MAX_RUNS_PER_WORKSPACE: ['8', 'default'],
       MAX_RUNS_PER_PERSON: ['8', 'default'],
+      MAX_SWEEP_RUNS: ['100', 'default'],
       RUN_TIMEOUT: ['86400', 'default'],
       MAX_OUTPUT_BYTES: ['100000000', 'default'],
       LOG_LEVEL: ['warn', 'preset local'],

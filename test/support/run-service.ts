@@ -52,9 +52,12 @@ export async function startRunService(env: Readonly<Record<string, string>> = {}
 }
 
 /** The same for people of a real issuer, each in the workspaces that the token names. */
-export async function startSharedRunService(): Promise<RunService & { readonly issuer: Issuer }> {
+export async function startSharedRunService(
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunService & { readonly issuer: Issuer }> {
   const issuer = await startIssuer()
   const service = await startRunService({
+    ...env,
     IDENTITY: 'oidc',
     OIDC_ISSUER: issuer.url,
     OIDC_AUDIENCE: 'eodhp',

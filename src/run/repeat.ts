@@ -1,0 +1,70 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { RunnerError } from '../errors.ts'
+import type { Caller, Scope } from '../identity/caller.ts'
+import { withOutputPath } from '../notebook/output-path.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Batch, BatchStore } from './batch.ts'
+import { outputPathOf } from './filled-notebook.ts'
+import { namesPerson } from './reserved-inputs.ts'
+import type { NewExecution, Run } from './run.ts'
+import type { Accepted, RunStore } from './store.ts'
+
+/** Running again what was accepted before: the same notebook, parameters, kernel and limits, stored beside the first. */
+export interface Repeats {
+  /** A new run, whatever became of `run`. The same idempotency key gives the run that it gave before. */
+  run(caller: Caller, run: Run, given?: { readonly idempotencyKey?: string }): Promise<Accepted>
+  /** Queues again what failed of a sweep, all or none. Returns how many runs there are to be. */
+  failed(caller: Caller, batch: Batch): Promise<number>
+}
+
+/**
+ * The functions throw `not-repeatable` where nothing was executed or the run is bound to another person, and
+ * `database-failed`.
+ */
+export function repeatsWith(parts: {
+  readonly runs: RunStore
+  readonly batches: BatchStore
+  readonly storage: Storage
+}): Repeats {
+  const { runs, batches, storage } = parts
+
+  async function again(caller: Caller, run: Run): Promise<NewExecution> {
+    if (run.ownerName !== caller.user && namesPerson(run.parameters)) {
+      throw new RunnerError(
+        'not-repeatable',
+        `This run was given the name and the folder of ${run.ownerName}. Fill in its form to run the notebook as yourself.`,
+      )
+    }
+    const snapshot = await runs.snapshot(caller, run.id)
+    if (snapshot === undefined) {
+      throw new RunnerError(
+        'not-repeatable',
+        'What was accepted for this run is not kept: open the form of its notebook to run it.',
+      )
+    }
+    const { notebookId, notebookVersion, parameters, kernelName, limits } = run
+    const id = randomUUIDv7()
+    const object = storage.locate({ workspace: run.workspace, user: caller.user }, notebookId, id)
+    const notebook = [withOutputPath(snapshot, outputPathOf(storage, object))]
+    const retryOf = { id: run.id }
+    return { id, notebookId, notebookVersion, parameters, kernelName, object, notebook, limits, retryOf }
+  }
+
+  return {
+    async run(caller, run, given) {
+      return runs.accept(scopeIn(run.workspace, caller), await again(caller, run), given)
+    },
+    async failed(caller, batch) {
+      const wanted: NewExecution[] = []
+      for (const run of await batches.failed(caller, batch.id)) wanted.push(await again(caller, run))
+      return batches.again(scopeIn(batch.workspace, caller), batch.id, wanted)
+    },
+  }
+}
+
+const scopeIn = (workspace: string, { issuer, subject, user }: Caller): Scope => ({
+  issuer,
+  subject,
+  user,
+  workspace,
+})
