@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
-import { v4 as uuidv4 } from 'uuid'
 import type { ParameterFault } from '../../errors.ts'
 import { schemaTypeText } from '../../notebook/input-text.ts'
 import type { InputSchema, InputsSchema } from '../../notebook/inputs-schema.ts'
@@ -82,7 +82,7 @@ function hidden({ modes, given }: FormView): string {
  */
 function buttons(root: string, { id, modes, executes }: FormView): string {
   const execution = `${root}processes/${encodeURIComponent(id)}/execution`
-  const run = html`<button id="run-button"!${modes === 'both' ? ' name="_mode" value="execute"' : ''} data-execution="${execution}" data-jobs="${root}jobs/" data-batches="${root}batches/" data-key="${uuidv4()}">Run</button>`
+  const run = html`<button id="run-button"!${modes === 'both' ? ' name="_mode" value="execute"' : ''} data-execution="${execution}" data-jobs="${root}jobs/" data-batches="${root}batches/" data-key="${randomUUID()}">Run</button>`
   // A notebook that is executed unless told otherwise is told otherwise.
   const open = html`<button!${executes ? ' name="_mode" value="prepare"' : ''}!${modes === 'both' ? ' class="second"' : ''}>Open in JupyterLab</button>`
   return modes === 'prepare' ? open : modes === 'execute' ? run : `${run}\n${open}`
