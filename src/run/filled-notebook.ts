@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import type { Catalog, Offer } from '../catalog/catalog.ts'
 import type { TemplateLocation } from '../catalog/entry.ts'
 import type { ParameterFault } from '../errors.ts'
@@ -119,7 +119,8 @@ function filled(
 ): FilledNotebook {
   const template = controls.kernel === undefined ? own : withKernel(own, controls.kernel)
   const workspace = chooseWorkspace(caller, controls.workspace)
-  const id = randomUUIDv7()
+  // By the library and not by Node: its ids of one process ascend within a millisecond too, as those of a sweep must.
+  const id = uuidv7()
   const object = storage.locate({ workspace, user: caller.user }, entry.id, id)
   const bucket = storage.kind === 's3' ? object.bucket : `workspace-${workspace}`
   const values = new Map([...parameters, ...reservedValues(reserved, inputs, { caller, workspace, bucket })])

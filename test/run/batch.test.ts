@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { JsonNumber } from '../../src/notebook/json.ts'
@@ -26,7 +26,7 @@ function sweep(years: readonly number[]): NewBatch {
   const runs = years.map((year) =>
     newExecution({ parameters: new Map([['year', new JsonNumber(String(year))]]) }),
   )
-  return { id: randomUUIDv7(), notebookId: 'ndvi_calculation', each: ['year'], runs }
+  return { id: uuidv7(), notebookId: 'ndvi_calculation', each: ['year'], runs }
 }
 
 describe('a sweep', () => {

@@ -1,8 +1,8 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
 import { Registry } from 'prom-client'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { RunMetrics } from '../../src/http/run-metrics.ts'
@@ -54,7 +54,7 @@ afterAll(() => stack.disposeAsync())
 function startWorker(): Worker {
   const storage = diskStorage({ root: join(folder, 'workspaces'), layout: { kind: 'local' } })
   const worker = new Worker({
-    identity: { id: randomUUIDv7(), kernelHost: 'test' },
+    identity: { id: uuidv7(), kernelHost: 'test' },
     queue: runQueue(database, { perWorkspace: 4, perPerson: 4, leaseSeconds: LEASE_SECONDS }),
     signals,
     concurrency: 2,
@@ -78,7 +78,7 @@ function startWorker(): Worker {
 const accept = (...sources: readonly string[]): Promise<Run> => acceptFor('python3', sources)
 
 async function acceptFor(kernelName: string, sources: readonly string[]): Promise<Run> {
-  const id = randomUUIDv7()
+  const id = uuidv7()
   const cells = sources.map((source, index) => ({
     cell_type: 'code',
     id: `cell${index}`,

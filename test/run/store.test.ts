@@ -1,5 +1,5 @@
-import { randomUUIDv7 } from 'node:crypto'
 import fc from 'fast-check'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { fromPlain, JsonNumber, type JsonObject, parseJson } from '../../src/notebook/json.ts'
@@ -88,7 +88,7 @@ describe('the store of runs', () => {
       expect(await store.cancel(caller, run.id)).toBeUndefined()
       expect(await store.dismiss(caller, run.id)).toBe(false)
     }
-    expect(await store.find(callerOf('team-a'), randomUUIDv7())).toBeUndefined()
+    expect(await store.find(callerOf('team-a'), uuidv7())).toBeUndefined()
     expect(await store.cancel(callerOf('team-a'), run.id)).toMatchObject({ state: 'cancelled' })
   })
 

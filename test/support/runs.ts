@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import type { Caller, Scope } from '../../src/identity/caller.ts'
 import type { NewExecution } from '../../src/run/run.ts'
 
@@ -17,7 +17,7 @@ export const callerOf = (...workspaces: string[]): Caller => ({
 })
 
 export const newExecution = (given: Partial<NewExecution> = {}): NewExecution => ({
-  id: randomUUIDv7(),
+  id: uuidv7(),
   notebookId: 'ndvi_calculation',
   notebookVersion: undefined,
   parameters: new Map(),
