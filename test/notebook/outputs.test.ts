@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compactJson } from '../../src/notebook/compact-json.ts'
-import { fromPlain, isObject, type JsonObject, parseJson, pythonJson } from '../../src/notebook/json.ts'
-import { changeFromJson, changeToJson } from '../../src/notebook/output-change-json.ts'
+import { fromPlain, isObject, type JsonObject, pythonJson } from '../../src/notebook/json.ts'
 import { type CellChange, type OutputMessage, OutputReader } from '../../src/notebook/output-reader.ts'
-import { type OutputChange, RunOutputs } from '../../src/notebook/outputs.ts'
+import { RunOutputs } from '../../src/notebook/outputs.ts'
+import { recorded } from '../support/recorded-change.ts'
 
 const unlimited = { cellBytes: 1e9, runBytes: 1e9 }
 
@@ -23,10 +22,6 @@ function message(type: string, content: object, more: Partial<OutputMessage> = {
     buffers: [],
     ...more,
   }
-}
-
-function recorded(change: OutputChange): OutputChange {
-  return changeFromJson(parseJson(compactJson(changeToJson(change))))
 }
 
 const stream = (text: string, name = 'stdout') => message('stream', { name, text })

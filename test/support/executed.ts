@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { execute } from '../../src/kernel/execute.ts'
 import type { Execution, ExecutionResult, SentCell } from '../../src/kernel/execution.ts'
-import { compactJson } from '../../src/notebook/compact-json.ts'
 import { ExecutedNotebook } from '../../src/notebook/executed.ts'
-import { parseJson } from '../../src/notebook/json.ts'
-import { changeFromJson, changeToJson } from '../../src/notebook/output-change-json.ts'
 import type { OutputChange } from '../../src/notebook/outputs.ts'
 import type { TestKernel, TestKernels } from './kernels.ts'
+import { recorded } from './recorded-change.ts'
 
 /** What the sink of an execution was told, in its order. */
 export type Told =
@@ -18,6 +16,7 @@ export type Told =
       readonly cell: number
       readonly end: Parameters<Execution['sink']['finished']>[1]
     }
+  | { readonly told: 'ending'; readonly result: ExecutionResult }
   | { readonly told: 'note'; readonly text: string }
 
 export interface Executed {
@@ -50,11 +49,12 @@ export function sinkInto(told: Told[]): Execution['sink'] {
       told.push({
         told: 'change',
         cell,
-        change: changeFromJson(parseJson(compactJson(changeToJson(change)))),
+        change: recorded(change),
       })
       return undefined
     },
     finished: (cell, end) => void told.push({ told: 'finished', cell, end }),
+    ending: (result) => void told.push({ told: 'ending', result }),
     note: (text) => void told.push({ told: 'note', text }),
   }
 }
