@@ -24,7 +24,14 @@ const preferences = [
 const accepted = {
   200: answer('The results, where they were waited for', 'Results'),
   201: {
-    ...answer('The run is accepted', 'StatusInfo'),
+    description: 'The run is accepted, or the sweep',
+    content: {
+      'application/json': {
+        schema: {
+          anyOf: [{ $ref: '#/components/schemas/StatusInfo' }, { $ref: '#/components/schemas/BatchInfo' }],
+        },
+      },
+    },
     headers: { Location: { schema: { type: 'string', format: 'uri' } } },
   },
   default: problem,
@@ -77,6 +84,19 @@ export const jobPaths = {
       },
     ),
   },
+  '/jobs/{id}/rerun': {
+    post: operation(
+      'rerunJob',
+      'The same again: the notebook as it was accepted, in a run of its own',
+      [path('id'), header('Idempotency-Key', 'the same key of the same person is the same run')],
+      {
+        201: {
+          ...answer('The new run is accepted', 'StatusInfo'),
+          headers: { Location: { schema: { type: 'string', format: 'uri' } } },
+        },
+      },
+    ),
+  },
   '/jobs/{id}/results': {
     get: operation('getResults', 'What a run that has ended has left', [path('id')], {
       200: answer('The results, each by reference', 'Results'),
@@ -111,6 +131,11 @@ export const jobPaths = {
   '/batches/{id}': {
     get: operation('getBatch', 'How a sweep stands', [path('id')], { 200: answer('The sweep', 'BatchInfo') }),
     delete: operation('cancelBatch', 'Cancel what has not ended of a sweep', [path('id')], {
+      200: answer('The sweep as it is now', 'BatchInfo'),
+    }),
+  },
+  '/batches/{id}/retry': {
+    post: operation('retryBatch', 'Run again what failed of a sweep', [path('id')], {
       200: answer('The sweep as it is now', 'BatchInfo'),
     }),
   },

@@ -131,10 +131,13 @@ function runOperation(entry: CatalogEntry, inputs: InputsSchema) {
     parameters: [...parameters, ...controls],
     responses: {
       303: {
-        description: 'Prepared: Location leads to the notebook in JupyterLab. To be executed: to the run',
+        description:
+          'Prepared: Location leads to the notebook in JupyterLab. To be executed: to the run, or the sweep',
         headers: { Location: { schema: { type: 'string', format: 'uri-reference' } } },
         content: {
-          [JSON_TYPE]: { schema: { anyOf: [reference('PreparedRun'), reference('StatusInfo')] } },
+          [JSON_TYPE]: {
+            schema: { anyOf: [reference('PreparedRun'), reference('StatusInfo'), reference('BatchInfo')] },
+          },
         },
       },
       ...problems,

@@ -35,23 +35,23 @@ export function sweepQuery(
 ): Sweep {
   const all = [...pairs]
   const { names, faults } = declared(schema, each, '_each')
-  const swept = names.map((name): Swept<string> => {
+  const swept = [...names.keys()].map((name): Swept<string> => {
     const texts = all.filter(([one]) => one === name).map(([, text]) => text)
     return { name, values: sweptTexts(schema.properties[name] ?? {}, texts, max) }
   })
-  const rest = all.filter(([name]) => !names.includes(name))
+  const rest = all.filter(([name]) => !names.has(name))
   return sweep({ schema, swept, rest, faults, max, control: '_each' }, parseQuery, (text) => text)
 }
 
 /** The same for a JSON body: `each` has a list of values for each name, which `values` does not have. */
 export function sweepValues(schema: InputsSchema, values: JsonObject, each: JsonObject, max: number): Sweep {
   const { names, faults } = declared(schema, [...each.keys()], 'each')
-  for (const name of names.filter((one) => values.has(one))) {
+  for (const name of [...names.keys()].filter((one) => values.has(one))) {
     const message = `${name}: it is among the inputs and in each: name it once.`
     faults.push({ name, fault: 'repeated', message })
   }
-  const swept = names.map((name): Swept<JsonValue> => {
-    const list = each.get(name) ?? []
+  const swept = [...names].map(([name, given]): Swept<JsonValue> => {
+    const list = each.get(given) ?? []
     if (Array.isArray(list))
       return { name, values: list.length <= max ? list : tooManyValues(BigInt(list.length), max) }
     return {
@@ -59,7 +59,7 @@ export function sweepValues(schema: InputsSchema, values: JsonObject, each: Json
       values: new Misfit(`a sweep takes a list of values, one for each run; got ${shown(list)}`),
     }
   })
-  const rest = [...values].filter(([name]) => !names.includes(name))
+  const rest = [...values].filter(([name]) => !names.has(name))
   const parse: Parse<JsonValue> = (one, pairs) => parseValues(one, new Map(pairs))
   return sweep({ schema, swept, rest, faults, max, control: 'each' }, parse, compactJson)
 }
@@ -84,25 +84,25 @@ type Parse<Value> = (
   pairs: ReadonlyArray<Pair<Value>>,
 ) => ReadonlyMap<string, JsonValue>
 
-/** The names that a sweep has values for; of one that is unknown, the one that was meant, so that its values are checked. */
+/** The inputs that a sweep has values for, by what names them: of one that is unknown, the one that was meant. */
 function declared(schema: InputsSchema, each: readonly string[], control: string) {
-  const names = new Set<string>()
+  const names = new Map<string, string>()
   const faults: ParameterFault[] = []
   for (const name of each.slice(0, MAX_FAULTS)) {
     const fault = { name: control, received: cut(name, 200) } as const
     if (names.has(name))
       faults.push({ ...fault, fault: 'repeated', message: `${control}: ${name} is given more than once.` })
     if (Object.hasOwn(schema.properties, name)) {
-      names.add(name)
+      names.set(name, name)
       continue
     }
     const nearest = nearestName(name, Object.keys(schema.properties))
     const hint = nearest === undefined ? '.' : `; did you mean ${nearest}?`
     const message = `${control}: the notebook takes no input ${cut(name, 200)}${hint}`
     faults.push({ ...fault, fault: 'unknown', message, ...(nearest !== undefined && { nearest }) })
-    if (nearest !== undefined) names.add(nearest)
+    if (nearest !== undefined && !names.has(nearest)) names.set(nearest, name)
   }
-  return { names: [...names], faults }
+  return { names, faults }
 }
 
 function sweep<Value>(

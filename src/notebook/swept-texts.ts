@@ -60,13 +60,15 @@ function textOf(value: JsonValue): string {
   return value instanceof JsonNumber ? value.raw : compactJson(value)
 }
 
+const DATE = /^\d{4}-\d\d-\d\d$/
+
 function rangeOf({ type, format }: InputSchema, text: string, max: number): readonly string[] | Misfit {
   const [, first = '', last = ''] = /^([-\d]{1,40})\.\.([-\d]{1,40})$/.exec(text) ?? []
   if (type === 'integer' && /^-?\d+$/.test(first) && /^-?\d+$/.test(last)) {
     const start = BigInt(first)
     return steps(text, BigInt(last) - start, max, (step) => String(start + BigInt(step)))
   }
-  if (format !== 'date' || first === '') return [text]
+  if (format !== 'date' || ![first, last].every((end) => DATE.test(end))) return [text]
   const problem = dateProblem(first) ?? dateProblem(last)
   if (problem !== undefined) return new Misfit(problem)
   const start = Temporal.PlainDate.from(first)
