@@ -146,6 +146,16 @@ describe('a link followed by a program', () => {
     expect((await problemOf(response)).type).toBe('urn:notebook-runner:problem:no-kernels')
   })
 
+  it('says so to a POST too, and offers no Run', async () => {
+    const headers = { authorization: `Bearer ${runner.token}`, 'content-type': 'application/json' }
+    const path = '/processes/ndvi_calculation/execution'
+    const response = await runner.fetch(path, { method: 'POST', headers, body: '{"inputs":{}}' })
+    expect(response.status).toBe(409)
+    expect((await problemOf(response)).type).toBe('urn:notebook-runner:problem:no-kernels')
+    const page = await runner.fetch('/processes/ndvi_calculation?f=html', { headers })
+    expect(await page.text()).not.toContain('run-button')
+  })
+
   it('answers 404 for a workspace that is not the caller’s', async () => {
     expect((await runner.program(`${NDVI}&_workspace=other`)).status).toBe(404)
   })

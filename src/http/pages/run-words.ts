@@ -18,7 +18,7 @@ export const STATE_WORDS: Readonly<Record<RunState, string>> = {
   cancelled: 'Cancelled',
 }
 
-export const REASON_WORDS: Readonly<Record<FailureReason, string>> = {
+const REASON_WORDS: Readonly<Record<FailureReason, string>> = {
   'cell-error': 'a cell raised an error',
   'kernel-died': 'the kernel died',
   'out-of-memory': 'it needed more memory than there was',
