@@ -36,7 +36,7 @@ export const isSweep = (request: RunRequest): boolean =>
   request.kind === 'query' ? sweptInputs(request.pairs).length > 0 : (request.each?.size ?? 0) > 0
 
 /** A notebook with its parameters in it, not stored yet, and the run that it is for. */
-export interface FilledNotebook {
+interface FilledNotebook {
   readonly scope: Scope
   readonly run: NewRun
   /** What the link, or else the catalogue's entry, asks for. */
@@ -48,7 +48,7 @@ export interface FilledNotebook {
 export type FillIn = (caller: Caller, notebookId: string, request: RunRequest) => Promise<FilledNotebook>
 
 /** A sweep with a notebook for each of its runs, made one after the other as they are asked for. */
-export interface FilledSweep {
+interface FilledSweep {
   readonly scope: Scope
   readonly each: readonly string[]
   /** How many notebooks there are. */
