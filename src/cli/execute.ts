@@ -106,6 +106,7 @@ async function watched(
           copies(change)
         },
         finished: () => bar?.advance(),
+        ending: () => undefined,
         note: warn,
       },
       cancel.signal,

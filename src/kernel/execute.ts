@@ -211,13 +211,13 @@ class Executor implements Disposable {
       this.#finish(flight, 'completed')
       if (this.#ending !== undefined && this.#flights.length > 0) this.#kill()
     } else if (isGoodExit(content)) {
-      this.#finish(flight, 'completed')
       this.#end({ state: 'succeeded' }, ABORTED_MS)
+      this.#finish(flight, 'completed')
     } else {
-      this.#finish(flight, 'failed')
       const [name, value] = [textOf(content, 'ename') ?? 'Error', textOf(content, 'evalue') ?? '']
       const message = `Cell ${cell.index + 1} failed with ${name}${value === '' ? '' : `: ${value}`}`
       this.#end({ state: 'failed', reason: 'cell-error', message, failedCell: cell.index }, ABORTED_MS)
+      this.#finish(flight, 'failed')
     }
     this.#step()
   }
@@ -344,6 +344,7 @@ class Executor implements Disposable {
   #end(ending: ExecutionResult, graceMs: number): void {
     if (this.#ending !== undefined) return
     this.#ending = ending
+    this.#execution.sink.ending(ending)
     this.#waiting = []
     if (this.#flights.length > 0) this.#grace = this.#later(graceMs, () => this.#kill())
   }

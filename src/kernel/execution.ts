@@ -19,6 +19,11 @@ export interface ExecutionSink {
   change(cell: number, change: OutputChange): Promise<void> | undefined
   /** `seconds` since it started. */
   finished(cell: number, end: CellEnd & { readonly at: Date; readonly seconds: number }): void
+  /**
+   * How the execution ends is settled; what was sent may still have to end. Before the cell that is the reason is
+   * `finished`, and not where it succeeds with its last cell.
+   */
+  ending(result: ExecutionResult): void
   /** Something that a person should know. */
   note(text: string): void
 }
@@ -49,12 +54,15 @@ export interface Execution {
   readonly sent?: readonly SentCell[]
 }
 
+/** Why the execution of a notebook fails. */
+export const EXECUTION_FAILURES = ['cell-error', 'kernel-died', 'timeout', 'outcome-unknown'] as const
+
 export type ExecutionResult =
   | { readonly state: 'succeeded' }
   | { readonly state: 'cancelled'; readonly message: string }
   | {
       readonly state: 'failed'
-      readonly reason: 'cell-error' | 'kernel-died' | 'timeout' | 'outcome-unknown'
+      readonly reason: (typeof EXECUTION_FAILURES)[number]
       /** A sentence for the person. */
       readonly message: string
       readonly failedCell?: number

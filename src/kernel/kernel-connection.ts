@@ -54,4 +54,6 @@ export interface KernelConnection extends AsyncDisposable {
    * that nothing piles up in memory.
    */
   events(): AsyncIterable<KernelEvent>
+  /** Closes the way in good order: what has come until then is still to be read, up to `disconnected`. */
+  hangUp(): Promise<void>
 }

@@ -118,6 +118,11 @@ export class ProtocolConnection implements KernelConnection {
     this.#refuse(failed(reason))
   }
 
+  async hangUp(): Promise<void> {
+    await this.#wire.close()
+    this.broken('The connection to the kernel was closed.')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
     this.#queue.close()

@@ -1,3 +1,4 @@
+import { EXECUTION_FAILURES, type ExecutionResult } from '../kernel/execution.ts'
 import { isObject, JsonNumber, type JsonObject, type JsonValue } from '../notebook/json.ts'
 import type { ListChange } from '../notebook/output-list.ts'
 import type { OutputChange } from '../notebook/outputs.ts'
@@ -48,13 +49,27 @@ function stateFrom(json: JsonObject): RunEvent | undefined {
   const state = json.get('state')
   const reason = FAILURE_REASONS.find((known) => known === json.get('reason'))
   const message = json.get('message')
+  const result = resultFrom(json.get('result'))
   if (typeof state !== 'string' || !isRunState(state)) return undefined
   return {
     type: 'state',
     state,
     ...(reason !== undefined && { reason }),
     ...(typeof message === 'string' && { message }),
+    ...(result !== undefined && { result }),
   }
+}
+
+function resultFrom(json: JsonValue | undefined): ExecutionResult | undefined {
+  if (!isObject(json)) return undefined
+  const [state, message] = [json.get('state'), json.get('message')]
+  if (state === 'succeeded') return { state }
+  if (typeof message !== 'string') return undefined
+  if (state === 'cancelled') return { state, message }
+  const reason = EXECUTION_FAILURES.find((known) => known === json.get('reason'))
+  const failedCell = number(json.get('failedCell'))
+  if (state !== 'failed' || reason === undefined) return undefined
+  return { state, reason, message, ...(failedCell !== undefined && { failedCell }) }
 }
 
 function changeFrom(json: JsonValue | undefined): OutputChange | undefined {

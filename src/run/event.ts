@@ -1,3 +1,4 @@
+import type { ExecutionResult } from '../kernel/execution.ts'
 import type { OutputChange } from '../notebook/outputs.ts'
 import type { RunState } from './run.ts'
 
@@ -20,6 +21,8 @@ export type RunEvent =
       readonly state: RunState
       readonly reason?: FailureReason
       readonly message?: string
+      /** With `saving`: how the run will end once its notebook is stored, whoever stores it. */
+      readonly result?: ExecutionResult
     }
   /** `cell` is the index in the notebook. */
   | { readonly type: 'cell-started'; readonly cell: number }

@@ -3,7 +3,8 @@ import timers from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { RunnerError } from '../errors.ts'
 import { execute } from '../kernel/execute.ts'
-import type { ExecutionLimits, ExecutionResult, SentCell } from '../kernel/execution.ts'
+import type { ExecutionLimits, ExecutionResult, ExecutionSink, SentCell } from '../kernel/execution.ts'
+import type { KernelConnection } from '../kernel/kernel-connection.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
 import type { Storage, StorageScope } from '../storage/storage.ts'
@@ -16,6 +17,7 @@ import type { Run, RunKernel } from './run.ts'
 import { RunReport } from './run-report.ts'
 import { Saving } from './saving.ts'
 import type { RunSignals } from './signals.ts'
+import { throughOutages } from './through-outages.ts'
 import type { Work } from './worker.ts'
 
 export interface ExecuteParts {
@@ -38,6 +40,8 @@ const WINDOW = 8
 /** How long a kernel host that does not answer is waited for. */
 const HOST_PATIENCE_MS = 120_000
 const RETRY_MS = 1_000
+/** How long a worker that stops still waits for a kernel that starts, and for the database to take the last events. */
+const LEAVING_MS = 5_000
 
 /** Works on a run that was claimed: from the start, or from where another worker left it. */
 export function executeRunWith(parts: ExecuteParts): (claim: Claim) => Work {
@@ -71,9 +75,13 @@ class RunWork {
     try {
       await using _hold = this.#hold
       await using events = new EventWriter(lease)
-      const end = await this.#run(events)
+      const end = await this.#run(events).catch(async (error: unknown) => {
+        // What was read from the kernel is nowhere else any more.
+        if (this.#hold.signal.reason === 'stopping') await flushedInTime(events)
+        throw error
+      })
       await events.flush()
-      await lease.finish(end)
+      await throughOutages(() => lease.finish(end), this.#hold.signal)
       observer.ended(end, secondsSince(run.startedAt))
       this.#log.info({ ...end }, 'run ended')
       return 'ended'
@@ -120,9 +128,13 @@ class RunWork {
       notebook,
       log: this.#log,
     })
-    const kernel = run.kernel
-    const result = await this.#execute(kernel, notebook, report, events, saving)
-    events.push({ type: 'state', state: 'saving' })
+    this.#kernel = run.kernel
+    const result = await (report.result === undefined
+      ? this.#execute(notebook, report, events, saving)
+      : report.conclude(report.result))
+    if (result.state === 'failed' && result.reason === 'start-failed')
+      events.push({ type: 'state', state: 'saving' })
+    else report.settle(result)
     const [stored] = await Promise.all([saving.finish(this.#hold.signal), this.#endKernel()])
     if (!stored) {
       const message = `The notebook could not be stored in the workspace; what it had brought about is kept with the run.`
@@ -136,90 +148,135 @@ class RunWork {
   #kernel: RunKernel | undefined
 
   async #execute(
-    known: RunKernel | undefined,
     notebook: ExecutedNotebook,
     report: RunReport,
     events: EventWriter,
     saving: Saving,
-  ): Promise<ExecutionResult | (RunEnd & { state: 'failed' })> {
-    const { host } = this.#parts
+  ): Promise<ExecutionResult | StartFailure> {
     const { signal } = this.#hold
     const cancel = new AbortController()
-    const onInterruption = () => {
+    using _cancelling = onAbort(signal, () => {
       if (signal.reason === 'cancelled') cancel.abort()
-    }
-    signal.addEventListener('abort', onInterruption)
-    try {
-      if (signal.aborted) onInterruption()
-      if (cancel.signal.aborted && known === undefined)
-        return { state: 'cancelled', message: 'Cancelled before it began.' }
-      const kernel = known ?? (await this.#startKernel())
-      this.#kernel = kernel
-      if (known === undefined) this.#parts.observer.running(secondsSince(this.#claim.run.queuedAt))
-      events.push({ type: 'state', state: 'running' })
-      const patience = performance.now() + HOST_PATIENCE_MS
-      for (;;) {
+    })
+    const known = this.#kernel
+    const kernel = known ?? (await this.#startKernel())
+    if ('state' in kernel) return kernel
+    this.#kernel = kernel
+    if (known === undefined) this.#parts.observer.running(secondsSince(this.#claim.run.queuedAt))
+    events.push({ type: 'state', state: 'running' })
+    const end = await this.#executeOn(kernel, notebook, report, saving, cancel.signal)
+    if (typeof end === 'object') return end
+    return report.conclude(cancel.signal.aborted ? cancelled('The run was cancelled.') : LOST[end])
+  }
+
+  /** Joins the kernel as often as the way to it breaks. */
+  async #executeOn(
+    kernel: RunKernel,
+    notebook: ExecutedNotebook,
+    report: RunReport,
+    saving: Saving,
+    cancel: AbortSignal,
+  ): Promise<ExecutionResult | keyof typeof LOST> {
+    const { host } = this.#parts
+    const { run, lease } = this.#claim
+    let patience = performance.now() + HOST_PATIENCE_MS
+    for (;;) {
+      this.#throwIfLeaving()
+      try {
+        const late = AbortSignal.timeout(30_000)
+        await using connection = await host.connect(kernel.kernelId, kernel.clientId, late)
+        using _leaving = onAbort(this.#hold.signal, () => this.#leaveKernel(connection))
+        patience = Number.POSITIVE_INFINITY
+        saving.start()
+        return await execute({
+          connection,
+          host,
+          notebook,
+          sink: this.#sink(report),
+          limits: limitsOf(run),
+          allowErrors: false,
+          window: WINDOW,
+          signal: cancel,
+          sent: this.#sent,
+        })
+      } catch (error) {
         this.#throwIfLeaving()
-        try {
-          await using connection = await host.connect(
-            kernel.kernelId,
-            kernel.clientId,
-            AbortSignal.timeout(30_000),
-          )
-          using _leaving = onAbort(signal, () => {
-            if (signal.reason !== 'cancelled') void connection[Symbol.asyncDispose]()
-          })
-          saving.start()
-          return await execute({
-            connection,
-            host,
-            notebook,
-            sink: report.sink(this.#sent),
-            limits: limitsOf(this.#claim.run),
-            allowErrors: false,
-            window: WINDOW,
-            signal: cancel.signal,
-            sent: this.#sent,
-          })
-        } catch (error) {
-          this.#throwIfLeaving()
-          if (codeOf(error) === 'kernel-gone') return gone()
-          if (codeOf(error) !== 'kernel-host-failed' || performance.now() > patience) throw error
-          this.#log.warn({ err: error }, 'the way to the kernel broke: it is joined again')
-          await timers.setTimeout(RETRY_MS)
-          if (await this.#isGone(kernel)) return gone()
-        }
+        if (codeOf(error) === 'kernel-gone') return 'gone'
+        if (codeOf(error) !== 'kernel-host-failed') throw error
+        patience = Math.min(patience, performance.now() + HOST_PATIENCE_MS)
+        if (performance.now() > patience) return 'unreachable'
+        this.#log.warn({ err: error }, 'the way to the kernel broke: it is joined again')
+        await timers.setTimeout(RETRY_MS)
+        // Whoever has the run by now has closed our way: to join again would close theirs.
+        await throughOutages(() => lease.renew(), this.#hold.signal)
+        if (await this.#isGone(kernel)) return 'gone'
       }
-    } catch (error) {
-      if (codeOf(error) === 'no-such-kernel' || codeOf(error) === 'kernel-host-failed') {
-        const message = error instanceof Error ? error.message : 'The kernel could not be started.'
-        return { state: 'failed', reason: 'start-failed', message }
-      }
-      throw error
-    } finally {
-      signal.removeEventListener('abort', onInterruption)
     }
   }
 
+  /** While the run is left nothing is sent any more; what has come from the kernel is still told. */
+  #sink(report: RunReport): ExecutionSink {
+    const sink = report.sink(this.#sent)
+    return {
+      ...sink,
+      sending: async (cells) => {
+        if (this.#isLeaving) await Promise.withResolvers<never>().promise
+        await throughOutages(() => sink.sending(cells), this.#hold.signal)
+      },
+    }
+  }
+
+  #leaveKernel(connection: KernelConnection): void {
+    const { reason } = this.#hold.signal
+    if (reason === 'stopping') void connection.hangUp()
+    else if (reason === 'lost') void connection[Symbol.asyncDispose]()
+  }
+
   /** A host that is starting, or away for a moment, is waited for. */
-  async #startKernel(): Promise<RunKernel> {
+  async #startKernel(): Promise<RunKernel | StartFailure | ExecutionResult> {
     const { host, hostName, folderOf } = this.#parts
-    const { run, lease } = this.#claim
+    const { run } = this.#claim
     const patience = performance.now() + HOST_PATIENCE_MS
     const kernelName = run.kernelName ?? 'python3'
-    for (;;) {
-      try {
-        const signal = AbortSignal.any([AbortSignal.timeout(90_000), this.#hold.signal])
-        const kernelId = await host.start({ kernelName, folder: folderOf(run), environment: {} }, signal)
-        const kernel = { host: hostName, kernelId, clientId: randomUUID() }
-        await lease.setKernel(kernel)
-        return kernel
-      } catch (error) {
+    // A kernel that is just being started would be nobody's.
+    const gaveUp = new AbortController()
+    let leaving: NodeJS.Timeout | undefined
+    using _interrupted = onAbort(this.#hold.signal, () => {
+      leaving = setTimeout(() => gaveUp.abort(), LEAVING_MS)
+    })
+    try {
+      for (;;) {
         this.#throwIfLeaving()
-        if (codeOf(error) !== 'kernel-host-failed' || performance.now() > patience) throw error
-        this.#log.warn({ err: error }, 'the kernel could not be started: it is tried again')
-        await timers.setTimeout(RETRY_MS)
+        if (this.#hold.signal.aborted) return cancelled('Cancelled before it began.')
+        try {
+          const signal = AbortSignal.any([AbortSignal.timeout(90_000), gaveUp.signal])
+          const kernelId = await host.start({ kernelName, folder: folderOf(run), environment: {} }, signal)
+          const kernel = { host: hostName, kernelId, clientId: randomUUID() }
+          await this.#keepKernel(kernel)
+          return kernel
+        } catch (error) {
+          const code = codeOf(error)
+          const passing = code === 'kernel-host-failed' && performance.now() < patience
+          if (code !== 'no-such-kernel' && code !== 'kernel-host-failed') throw error
+          if (!passing && !this.#hold.signal.aborted) return startFailure(error)
+          this.#log.warn({ err: error }, 'the kernel could not be started: it is tried again')
+          await timers.setTimeout(RETRY_MS)
+        }
       }
+    } finally {
+      clearTimeout(leaving)
+    }
+  }
+
+  /** A kernel that is not kept with the run would be nobody's. */
+  async #keepKernel(kernel: RunKernel): Promise<void> {
+    const signal = AbortSignal.timeout(HOST_PATIENCE_MS)
+    try {
+      await throughOutages(() => this.#claim.lease.setKernel(kernel), signal)
+    } catch (error) {
+      this.#kernel = kernel
+      await this.#endKernel()
+      throw error
     }
   }
 
@@ -239,25 +296,52 @@ class RunWork {
   }
 
   /** Losing the lease, or stopping: the kernel goes on, and the run with it. */
-  #throwIfLeaving(): void {
+  get #isLeaving(): boolean {
     const { signal } = this.#hold
-    if (signal.aborted && signal.reason !== 'cancelled')
-      throw new RunnerError('lease-lost', 'The work on the run is left to another.')
+    return signal.aborted && signal.reason !== 'cancelled'
+  }
+
+  #throwIfLeaving(): void {
+    if (this.#isLeaving) throw new RunnerError('lease-lost', 'The work on the run is left to another.')
   }
 }
 
-const gone = (): ExecutionResult => ({
+type StartFailure = RunEnd & { readonly state: 'failed'; readonly reason: 'start-failed' }
+
+const startFailure = (error: unknown): StartFailure => ({
   state: 'failed',
-  reason: 'kernel-died',
-  message: 'The kernel is gone: its server does not know it any more.',
+  reason: 'start-failed',
+  message: error instanceof Error ? error.message : 'The kernel could not be started.',
 })
+
+const cancelled = (message: string): ExecutionResult => ({ state: 'cancelled', message })
+
+const LOST = {
+  gone: {
+    state: 'failed',
+    reason: 'kernel-died',
+    message: 'The kernel is gone: its server does not know it any more.',
+  },
+  unreachable: {
+    state: 'failed',
+    reason: 'outcome-unknown',
+    message: 'What became of the run is not known: the server of its kernel does not answer any more.',
+  },
+} as const
+
+async function flushedInTime(events: EventWriter): Promise<void> {
+  const late = timers.setTimeout(LEAVING_MS, undefined, { ref: false })
+  await Promise.race([events.flush().catch(() => undefined), late])
+}
 
 const secondsSince = (at: Date | undefined): number =>
   at === undefined ? 0 : (Date.now() - at.getTime()) / 1000
 
 const codeOf = (error: unknown): string | undefined => (error instanceof RunnerError ? error.code : undefined)
 
+/** At once where it has been aborted before. */
 function onAbort(signal: AbortSignal, listener: () => void): Disposable {
+  if (signal.aborted) listener()
   signal.addEventListener('abort', listener)
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', listener) }
 }

@@ -1,5 +1,5 @@
 import { RunnerError } from '../errors.ts'
-import type { ExecutionSink, SentCell } from '../kernel/execution.ts'
+import type { ExecutionResult, ExecutionSink, SentCell } from '../kernel/execution.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { RunLease } from './lease.ts'
@@ -15,6 +15,7 @@ export class RunReport {
   readonly #notebook: ExecutedNotebook
   readonly #times: ReadonlyMap<number, number>
   readonly #observer: Pick<RunObserver, 'cell'>
+  #result: ExecutionResult | undefined
 
   constructor(parts: {
     readonly lease: RunLease
@@ -30,6 +31,40 @@ export class RunReport {
     this.#observer = parts.observer
   }
 
+  /** How the execution ended or will end, once that is settled, here or by an earlier worker. */
+  get result(): ExecutionResult | undefined {
+    return this.#result
+  }
+
+  /** Settles it. The first result stays. */
+  settle(result: ExecutionResult): void {
+    if (this.#result !== undefined) return
+    this.#result = result
+    this.#events.push({ type: 'state', state: 'saving', result })
+  }
+
+  /**
+   * Ends the notebook of an execution that is not to be gone on with: its kernel is gone, or an earlier worker has seen
+   * its end. What was running then has failed; where nothing was left to run, the notebook has succeeded.
+   */
+  conclude(otherwise: ExecutionResult): ExecutionResult {
+    const notebook = this.#notebook
+    const done = notebook.cells.every(({ runs, index }) => !runs || notebook.status(index) === 'completed')
+    const result = this.#result ?? (done ? { state: 'succeeded' } : otherwise)
+    this.settle(result)
+    for (const { index } of notebook.cells.filter((cell) => notebook.status(cell.index) === 'running')) {
+      const [at, start] = [new Date(), notebook.startOf(index)]
+      const end = { status: 'failed', executionCount: undefined } as const
+      notebook.cellFinished(index, { ...end, at })
+      const seconds = start === undefined ? 0 : (at.getTime() - start.getTime()) / 1000
+      this.#events.push({ type: 'cell-finished', cell: index, ...end, seconds })
+    }
+    const failedCell = result.state === 'failed' ? result.failedCell : undefined
+    const exception = result.state !== 'succeeded'
+    notebook.finished({ at: new Date(), exception, ...(failedCell !== undefined && { failedCell }) })
+    return result
+  }
+
   /** Makes in the notebook what earlier events say, in their order. */
   async replay(): Promise<void> {
     let last = 0
@@ -42,7 +77,7 @@ export class RunReport {
         else if (event.type === 'cell-finished') {
           const { cell, status, executionCount } = event
           this.#notebook.cellFinished(cell, { status, executionCount, at })
-        }
+        } else if (event.type === 'state') this.#result ??= event.result
       }
       if (page.length < PAGE) return
     }
@@ -69,6 +104,7 @@ export class RunReport {
         this.#observer.cell(seconds)
         events.push({ type: 'cell-finished', cell, status, executionCount, seconds }, this.#progress())
       },
+      ending: (result) => this.settle(result),
       note: (text) => events.push({ type: 'note', text }),
     }
   }

@@ -222,6 +222,7 @@ function breaking(kernel: TestKernel, breaksAt: (event: KernelEvent) => boolean)
       await connection[Symbol.asyncDispose]()
       yield { kind: 'disconnected', reason: 'The test broke it.' }
     },
+    hangUp: () => connection.hangUp(),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }
 }
