@@ -62,10 +62,11 @@ function destination(answer: Answer, target: string): URL | undefined {
 }
 
 async function tryAll(
+  visitors: typeof VISITORS,
   payloads: readonly string[],
   look: (answer: Answer, target: string) => void,
 ): Promise<void> {
-  for (const [, headers] of VISITORS) {
+  for (const [, headers] of visitors) {
     for (const payload of payloads) {
       // One place after the other would take minutes.
       const targets = PLACES.map(([, target]) => target(payload))
@@ -81,7 +82,7 @@ describe('whatever an address holds', () => {
   it('a redirect leads to the service itself or to JupyterLab, and nowhere else', async () => {
     const ours = new URL(local.runner.url).origin
     let redirects = 0
-    await tryAll(leadingAway, (answer, target) => {
+    await tryAll(VISITORS, leadingAway, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       const to = destination(answer, target)
       if (to === undefined) return
@@ -95,7 +96,7 @@ describe('whatever an address holds', () => {
   })
 
   it('nothing is served that is not ours to give', async () => {
-    await tryAll(climbing, (answer, target) => {
+    await tryAll(VISITORS.slice(0, 1), climbing, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       expect(answer.body, target).not.toMatch(/root:|"devDependencies"|buildApp|\[core\]|inputSpec/)
     })
@@ -103,7 +104,7 @@ describe('whatever an address holds', () => {
   })
 
   it('no header is made of it', async () => {
-    await tryAll(breakingLines, (answer, target) => {
+    await tryAll(VISITORS.slice(0, 1), breakingLines, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       expect([...answer.headers.keys()], target).not.toContain('x-injected')
       expect(answer.headers.get('set-cookie') ?? '', target).not.toContain('injected')
