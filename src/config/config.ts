@@ -26,7 +26,7 @@ interface S3Address {
   readonly endpoint?: string
 }
 
-export type StorageConfig =
+type StorageConfig =
   | { readonly kind: 'disk' }
   | {
       readonly kind: 's3'

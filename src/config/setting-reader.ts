@@ -119,7 +119,9 @@ const MASK = '********'
 /** A login in any URL; and the query of the catalogue's, which may be signed. */
 function withoutSecrets(name: VariableName, text: string): string {
   const plain = text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s"]*@/gi, `$1${MASK}@`)
-  return name === 'CONFIG_URL' ? plain.replace(/([a-z][a-z0-9+.-]*:\/\/[^?\s"]*)\?[^\s"]*/gi, `$1?${MASK}`) : plain
+  return name === 'CONFIG_URL'
+    ? plain.replace(/([a-z][a-z0-9+.-]*:\/\/[^?\s"]*)\?[^\s"]*/gi, `$1?${MASK}`)
+    : plain
 }
 
 const quote = (value: string | undefined): string => (value === undefined ? 'nothing' : `"${value}"`)

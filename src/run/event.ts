@@ -1,18 +1,6 @@
 import type { ExecutionResult } from '../kernel/execution.ts'
 import type { OutputChange } from '../notebook/outputs.ts'
-import type { RunState } from './run.ts'
-
-/** Why a run failed, in a closed list that a person can act on. */
-export const FAILURE_REASONS = [
-  'cell-error',
-  'kernel-died',
-  'out-of-memory',
-  'timeout',
-  'start-failed',
-  'storage-failed',
-  'outcome-unknown',
-] as const
-export type FailureReason = (typeof FAILURE_REASONS)[number]
+import type { FailureReason, RunState } from './run.ts'
 
 /** What is told of a run while it goes: numbered from 1, append-only. Everything that watches reads this list. */
 export type RunEvent =

@@ -1,8 +1,8 @@
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
-import type { FailureReason, NumberedEvent, RunEvent } from './event.ts'
+import type { NumberedEvent, RunEvent } from './event.ts'
 import { type EventRow, eventPage, eventText, numberedEvent } from './event-row.ts'
-import type { RunKernel, RunState } from './run.ts'
+import type { FailureReason, RunKernel, RunState } from './run.ts'
 import { storable } from './run-row.ts'
 
 export interface LeaseTerms {

@@ -1,7 +1,6 @@
 import { compactJson } from '../notebook/compact-json.ts'
 import { isObject, type JsonValue, parseJson, toPlain } from '../notebook/json.ts'
-import type { FailureReason } from './event.ts'
-import type { Run, RunKernel, RunLimits, RunState } from './run.ts'
+import type { FailureReason, Run, RunKernel, RunLimits, RunState } from './run.ts'
 
 /** What every statement that gives a run selects; the table is called `run` in all of them. */
 export const RUN_COLUMNS = `

@@ -1,6 +1,5 @@
 import type { JsonValue } from '../notebook/json.ts'
 import type { StoredObject } from '../storage/storage.ts'
-import type { FailureReason } from './event.ts'
 
 /** `prepared` is terminal: stored and opened in JupyterLab, never executed here. */
 export const RUN_STATES = [
@@ -20,6 +19,18 @@ export const isRunState = (text: string): text is RunState => RUN_STATES.some((s
 /** Nothing happens to a run any more. */
 export const isTerminal = (state: RunState): boolean =>
   state === 'prepared' || state === 'succeeded' || state === 'failed' || state === 'cancelled'
+
+/** Why a run failed, in a closed list that a person can act on. */
+export const FAILURE_REASONS = [
+  'cell-error',
+  'kernel-died',
+  'out-of-memory',
+  'timeout',
+  'start-failed',
+  'storage-failed',
+  'outcome-unknown',
+] as const
+export type FailureReason = (typeof FAILURE_REASONS)[number]
 
 /** What is known of a run before it has a row. */
 export interface NewRun {

@@ -1,6 +1,6 @@
+import type { Logger } from 'pino'
 import type { DatabaseTarget } from '../database/connect.ts'
 import { listen } from '../database/listen.ts'
-import type { ChildLog } from '../process/shared-child.ts'
 
 interface Told {
   /** A run has events up to `number` (of some server or worker, ours included). */
@@ -18,7 +18,7 @@ export class RunSignals implements AsyncDisposable {
   readonly #listeners = new Set<Partial<Told>>()
   readonly #listening: AsyncDisposable
 
-  constructor(target: DatabaseTarget, log: ChildLog) {
+  constructor(target: DatabaseTarget, log: Pick<Logger, 'info' | 'warn'>) {
     const channels = ['run_event', 'run_cancel', 'run_queue']
     this.#listening = listen(
       target,

@@ -1,9 +1,8 @@
 import { html } from 'ghtml'
 import { compactJson } from '../../notebook/compact-json.ts'
 import { JsonNumber, type JsonValue } from '../../notebook/json.ts'
-import type { FailureReason } from '../../run/event.ts'
 import type { Waiting } from '../../run/queue.ts'
-import type { Run, RunState } from '../../run/run.ts'
+import type { FailureReason, Run, RunState } from '../../run/run.ts'
 import { WAITING_WORDS } from '../status-info.ts'
 
 /** What people read for a state. */

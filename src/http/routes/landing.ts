@@ -20,7 +20,14 @@ export function landingRoute(app: FastifyInstance, services: Services): void {
         )
       }
       const { value, maxAge } = door.session.issue(Date.now() / 1000)
-      reply.setCookie(cookieName(request), value, { path: '/', httpOnly: true, sameSite: 'lax', maxAge })
+      const secure = services.publicUrl().startsWith('https:')
+      reply.setCookie(cookieName(request), value, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+        secure,
+        maxAge,
+      })
       return negotiated(reply).redirect('processes', 303)
     }
     if (representationOf(request) === 'html') return negotiated(reply).redirect('processes', 303)
