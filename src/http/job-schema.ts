@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { FAILURE_REASONS } from '../run/event.ts'
-import { RUN_STATES } from '../run/run.ts'
+import { FAILURE_REASONS, RUN_STATES } from '../run/run.ts'
 import { STATUSES } from './status-info.ts'
 
 const Time = Type.String({ format: 'date-time' })

@@ -2,8 +2,8 @@ import { EXECUTION_FAILURES, type ExecutionResult } from '../kernel/execution.ts
 import { isObject, JsonNumber, type JsonObject, type JsonValue } from '../notebook/json.ts'
 import type { ListChange } from '../notebook/output-list.ts'
 import type { OutputChange } from '../notebook/outputs.ts'
-import { FAILURE_REASONS, type RunEvent } from './event.ts'
-import { isRunState } from './run.ts'
+import type { RunEvent } from './event.ts'
+import { FAILURE_REASONS, isRunState } from './run.ts'
 
 /** The event that this is; undefined where it is none. Members of an output stay as they were written. */
 export function eventFrom(json: JsonObject): RunEvent | undefined {

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import type { DatabaseTarget } from '../database/connect.ts'
 import { listen } from '../database/listen.ts'
 
@@ -18,7 +17,7 @@ export class RunSignals implements AsyncDisposable {
   readonly #listeners = new Set<Partial<Told>>()
   readonly #listening: AsyncDisposable
 
-  constructor(target: DatabaseTarget, log: Pick<Logger, 'info' | 'warn'>) {
+  constructor(target: DatabaseTarget, log: Parameters<typeof listen>[3]) {
     const channels = ['run_event', 'run_cancel', 'run_queue']
     this.#listening = listen(
       target,
