@@ -1,0 +1,99 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  kernelsOf,
+  type ServiceFolder,
+  type ServiceProcess,
+  startService,
+} from '../../test/support/service-process.ts'
+
+const ENV = { MAX_CONCURRENT_RUNS: '3', LOG_LEVEL: 'info' }
+const PATIENCE_MS = 60_000
+
+/** Two services on one data folder: one database, one Jupyter server, two workers. */
+export class Fleet implements AsyncDisposable {
+  readonly folder: ServiceFolder
+  readonly random: () => number
+  readonly #services: ServiceProcess[]
+
+  static async start(folder: ServiceFolder, random: () => number): Promise<Fleet> {
+    const first = await startService(folder, ENV)
+    const second = await startService(folder, ENV)
+    return new Fleet(folder, random, [first, second])
+  }
+
+  private constructor(folder: ServiceFolder, random: () => number, services: ServiceProcess[]) {
+    this.folder = folder
+    this.random = random
+    this.#services = services
+  }
+
+  /** One of the two. */
+  service(index: number): ServiceProcess {
+    const found = this.#services[index]
+    if (found === undefined) throw new RangeError(`There is no service ${index}`)
+    return found
+  }
+
+  async restart(index: number): Promise<void> {
+    this.#services[index] = await startService(this.folder, ENV)
+  }
+
+  /** A moment in the middle of what happens: up to so many milliseconds from now. */
+  async moment(mostMs: number): Promise<void> {
+    await pause(this.random() * mostMs)
+  }
+
+  /** From the first service that answers, under one key, as somebody would who means one run. */
+  async accept(fail: number): Promise<string> {
+    const key = String(this.random())
+    const request = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ inputs: { pause: 0.05 + this.random() * 0.15, fail } }),
+    }
+    const answer = await this.#ask('/processes/counter/execution', request)
+    if (typeof answer !== 'object' || answer === null || !('id' in answer)) {
+      throw new Error(`No run was accepted: ${JSON.stringify(answer)}`)
+    }
+    return String(answer.id)
+  }
+
+  job(id: string): Promise<unknown> {
+    return this.#ask(`/jobs/${id}`)
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#ask(`/jobs/${id}`, { method: 'DELETE' })
+  }
+
+  /** What there still is of runs that have all ended. */
+  async leftovers(): Promise<readonly string[]> {
+    const end = performance.now() + PATIENCE_MS
+    for (;;) {
+      const kernels = await kernelsOf(this.folder).catch(() => [])
+      if (kernels.length === 0) return []
+      if (performance.now() > end) return [`${kernels.length} kernels were left without a run`]
+      await pause(250)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const service of this.#services) {
+      service.child.kill('SIGCONT')
+      await service[Symbol.asyncDispose]()
+    }
+  }
+
+  async #ask(path: string, options: RequestInit = {}): Promise<unknown> {
+    const end = performance.now() + PATIENCE_MS
+    for (;;) {
+      for (const service of this.#services) {
+        const signal = AbortSignal.timeout(5_000)
+        const answer = await service.fetch(path, { ...options, signal }).catch(() => undefined)
+        if (answer !== undefined && answer.status < 500) return answer.json()
+      }
+      if (performance.now() > end) throw new Error(`Nobody answers ${path}`)
+      await pause(100)
+    }
+  }
+}
