@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/connect.ts'
+import { unusedKernels } from '../kernel/unused-kernels.ts'
 import { cellTimes } from '../run/cell-times.ts'
 import { executeRunWith } from '../run/execute-run.ts'
+import { isHostInUse } from '../run/kernels-in-use.ts'
 import type { RunObserver } from '../run/observer.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { RunSignals } from '../run/signals.ts'
+import { StrayKernels } from '../run/stray-kernels.ts'
 import { Worker } from '../run/worker.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Kernels } from './open-kernels.ts'
@@ -47,10 +50,21 @@ export function makeWorker(
     }),
     log,
   })
+  const { host, hostName, jupyter } = kernels
+  if (jupyter !== undefined) {
+    stack.use(
+      new StrayKernels({
+        database,
+        unused: async (signal) => unusedKernels(await jupyter.whenReady(signal), signal),
+        shutdown: (kernelId) => host.shutdown(kernelId),
+        log,
+      }),
+    )
+  }
   stack.defer(async () => {
     await worker[Symbol.asyncDispose]()
-    // Runs that were given back go on in their kernels, so these must live on.
-    if (worker.handedOver > 0) kernels.jupyter?.leave()
+    // Runs go on in their kernels, given back just now or not taken up again yet: these must live on.
+    if (jupyter !== undefined && (await isHostInUse(database, hostName).catch(() => true))) jupyter.leave()
   })
   return worker
 }

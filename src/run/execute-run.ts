@@ -42,6 +42,8 @@ const HOST_PATIENCE_MS = 120_000
 const RETRY_MS = 1_000
 /** How long a worker that stops still waits for a kernel that starts, and for the database to take the last events. */
 const LEAVING_MS = 5_000
+/** How long a database that is away may take to be told of a kernel; shorter than what makes a kernel a stray one. */
+const KEEPING_MS = 20_000
 
 /** Works on a run that was claimed: from the start, or from where another worker left it. */
 export function executeRunWith(parts: ExecuteParts): (claim: Claim) => Work {
@@ -68,7 +70,7 @@ class RunWork {
   }
 
   /** Never throws. A run that is not ended here is left to the next worker. */
-  async do(): Promise<'ended' | 'left'> {
+  async do(): Promise<void> {
     const { lease, run, adopted } = this.#claim
     const { observer } = this.#parts
     observer.claimed(adopted)
@@ -84,10 +86,8 @@ class RunWork {
       await throughOutages(() => lease.finish(end), this.#hold.signal)
       observer.ended(end, secondsSince(run.startedAt))
       this.#log.info({ ...end }, 'run ended')
-      return 'ended'
     } catch (error) {
       await this.#leave(error)
-      return 'left'
     }
   }
 
@@ -270,7 +270,7 @@ class RunWork {
 
   /** A kernel that is not kept with the run would be nobody's. */
   async #keepKernel(kernel: RunKernel): Promise<void> {
-    const signal = AbortSignal.timeout(HOST_PATIENCE_MS)
+    const signal = AbortSignal.timeout(KEEPING_MS)
     try {
       await throughOutages(() => this.#claim.lease.setKernel(kernel), signal)
     } catch (error) {

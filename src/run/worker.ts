@@ -6,8 +6,8 @@ import type { RunSignals } from './signals.ts'
 
 /** A run that this process works on. */
 export interface Work {
-  /** Never rejects. `left`: another may go on with it, in its kernel. */
-  readonly done: Promise<'ended' | 'left'>
+  /** Never rejects. The run has ended, or is left to another, who goes on with it in its kernel. */
+  readonly done: Promise<void>
   /** Makes it end before its time, in good order. */
   interrupt(interruption: Interruption): void
 }
@@ -32,16 +32,10 @@ export class Worker implements AsyncDisposable {
   readonly #works = new Set<Work>()
   readonly #stopping = new AbortController()
   #woken = Promise.withResolvers<void>()
-  #handedOver = 0
   #looping: Promise<unknown> = Promise.resolve()
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
-  }
-
-  /** Runs that were given back when it stopped; they go on in their kernels. */
-  get handedOver(): number {
-    return this.#handedOver
   }
 
   start(): void {
@@ -53,8 +47,7 @@ export class Worker implements AsyncDisposable {
     this.#wake()
     await this.#looping
     for (const work of this.#works) work.interrupt('stopping')
-    const outcomes = await Promise.all([...this.#works].map(({ done }) => done))
-    this.#handedOver = outcomes.filter((outcome) => outcome === 'left').length
+    await Promise.all([...this.#works].map(({ done }) => done))
     const { queue, identity, log } = this.#parts
     await queue.retire(identity).catch((err: unknown) => log.warn({ err }, 'The worker could not sign off'))
   }
