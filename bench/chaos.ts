@@ -35,8 +35,9 @@ for (const fault of FAULTS.filter(({ name }) => values.fault === undefined || na
   const row: Row = { fault: fault.name, rounds: 0, judgements: [], wrong: [] }
   rows.push(row)
   for (let round = 0; round < rounds; round++) {
+    row.rounds += 1
     process.stderr.write(`${fault.name}, round ${round + 1} of ${rounds}\n`)
-    await oneRound(fault, row)
+    await oneRound(fault, row).catch((error: unknown) => row.wrong.push(String(error)))
   }
 }
 
@@ -85,5 +86,4 @@ async function oneRound(fault: Fault, row: Row): Promise<void> {
     await stopShared(folder)
     await rm(join(folder.path, 'workspaces'), { recursive: true, force: true })
   }
-  row.rounds += 1
 }

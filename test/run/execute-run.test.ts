@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
@@ -8,6 +9,7 @@ import type { Database } from '../../src/database/connect.ts'
 import { RunMetrics } from '../../src/http/run-metrics.ts'
 import { startJupyterServer } from '../../src/kernel/jupyter-server.ts'
 import { ServerHost } from '../../src/kernel/server-host.ts'
+import type { RunEvent } from '../../src/run/event.ts'
 import { RunEvents } from '../../src/run/events.ts'
 import { executeRunWith } from '../../src/run/execute-run.ts'
 import { runQueue } from '../../src/run/queue.ts'
@@ -187,5 +189,60 @@ describe('a run', { timeout: 240_000 }, () => {
       { name: 'stdout', output_type: 'stream', text: Array.from({ length: 40 }, (_, index) => `${index}\n`) },
     ])
     expect(await readFile(join(folder, 'workspaces/ws/runs', run.id, 'ran'), 'utf8')).toBe('x')
+  })
+
+  /** Taken up and left by a worker whose kernel is gone since, after these events. */
+  async function leftAfter(run: Run, events: readonly RunEvent[]): Promise<void> {
+    const queue = runQueue(database, { perWorkspace: 4, perPerson: 4, leaseSeconds: LEASE_SECONDS })
+    const claim = await queue.claim({ id: 'killed', kernelHost: 'test' })
+    if (claim?.run.id !== run.id) throw new Error('Another run was in the line.')
+    await claim.lease.setKernel({ host: 'test', kernelId: randomUUID(), clientId: randomUUID() })
+    const cells = events.flatMap((event) => (event.type === 'cell-started' ? [event.cell] : []))
+    await claim.lease.recordSending(cells.map((cell) => ({ cell, messageId: randomUUID() })))
+    await claim.lease.appendEvents(events)
+    await claim.lease.release()
+  }
+
+  const ran = (cell: number, status: 'completed' | 'failed' = 'completed'): readonly RunEvent[] => [
+    { type: 'cell-started', cell },
+    { type: 'cell-finished', cell, status, executionCount: cell + 1, seconds: 0.1 },
+  ]
+  const failure = { state: 'failed', reason: 'cell-error', message: 'Cell 1 failed.', failedCell: 0 } as const
+
+  it.each<[string, readonly RunEvent[], object, readonly string[]]>([
+    ['all cells', [...ran(0), ...ran(1)], { state: 'succeeded' }, ['completed', 'completed']],
+    [
+      'a cell that failed',
+      [{ type: 'state', state: 'saving', result: failure }, ...ran(0, 'failed')],
+      { state: 'failed', reason: 'cell-error', message: 'Cell 1 failed.' },
+      ['failed', 'pending'],
+    ],
+    [
+      'the first cell',
+      [...ran(0), { type: 'cell-started', cell: 1 }],
+      { state: 'failed', reason: 'kernel-died' },
+      ['completed', 'failed'],
+    ],
+  ])('left by a worker that was killed after %s ends as it was to end', async (_, events, end, statuses) => {
+    const run = await accept('1', '2')
+    await leftAfter(run, events)
+    await using _worker = startWorker()
+    expect((await ended(run)).run).toMatchObject(end)
+    const { cells } = await stored(run)
+    const found = cells.flatMap(
+      (cell: { metadata: { papermill?: { status?: string } } }) => cell.metadata.papermill?.status ?? [],
+    )
+    expect(found).toEqual(statuses)
+  })
+
+  it('whose kernel is only starting is cancelled at once', async () => {
+    const run = await accept('1')
+    await using _worker = startWorker()
+    using events = new RunEvents(database, signals)
+    for await (const { event } of events.watch(caller, run.id, 0, AbortSignal.timeout(120_000))) {
+      if (event.type === 'state' && event.state === 'starting')
+        await runStore(database).cancel(caller, run.id)
+    }
+    expect((await ended(run)).run.state).toBe('cancelled')
   })
 })

@@ -110,18 +110,26 @@ export async function stopShared(folder: ServiceFolder): Promise<void> {
 
 /** Ids of the kernels that the child Jupyter server has. */
 export async function kernelsOf(folder: ServiceFolder): Promise<readonly string[]> {
-  const record = await sharedProcess(folder, 'jupyter')
-  if (record === undefined) return []
-  const { port, token } = record.details
-  const answer = await fetch(`http://127.0.0.1:${port}/api/kernels`, {
-    headers: { authorization: `token ${token}` },
-  })
-  const list: unknown = await answer.json()
-  if (!Array.isArray(list)) return []
-  return list.flatMap((one: unknown) =>
-    typeof one === 'object' && one !== null && 'id' in one ? String(one.id) : [],
-  )
+  const list = await askJupyter(folder, {})
+  return Array.isArray(list) ? list.map(idOf) : []
 }
+
+/** A kernel of the child Jupyter server that no run knows of. */
+export async function strayKernel(folder: ServiceFolder): Promise<string> {
+  return idOf(await askJupyter(folder, { method: 'POST', body: '{"name":"python3"}' }))
+}
+
+/** Undefined where there is no server. */
+async function askJupyter(folder: ServiceFolder, options: RequestInit): Promise<unknown> {
+  const record = await sharedProcess(folder, 'jupyter')
+  if (record === undefined) return undefined
+  const { port, token } = record.details
+  const headers = { authorization: `token ${token}`, 'content-type': 'application/json' }
+  return (await fetch(`http://127.0.0.1:${port}/api/kernels`, { ...options, headers })).json()
+}
+
+const idOf = (kernel: unknown): string =>
+  typeof kernel === 'object' && kernel !== null && 'id' in kernel ? String(kernel.id) : ''
 
 /** A line of what the notebook did outside of itself: see `counterNotebook`. */
 export interface Trace {
