@@ -1,11 +1,17 @@
 import { cpus, loadavg } from 'node:os'
 import { benchBlocking } from './blocking.ts'
 import { benchCommandLine } from './command-line.ts'
+import { benchHistory } from './history.ts'
 import { benchHttp } from './http.ts'
 
-const PARTS = { http: benchHttp, blocking: benchBlocking, 'command-line': benchCommandLine }
+const PARTS = {
+  http: benchHttp,
+  blocking: benchBlocking,
+  'command-line': benchCommandLine,
+  history: benchHistory,
+}
 
-// npm run bench [-- http blocking command-line]
+// npm run bench [-- http blocking command-line history]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name))
 if (unknown.length > 0) {

@@ -2,7 +2,7 @@ import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { parameterKey } from './parameter-key.ts'
-import type { Run, RunState } from './run.ts'
+import { RUN_STATES, type Run, type RunState } from './run.ts'
 import { RUN_COLUMNS, type RunRow, runFrom, storable } from './run-row.ts'
 
 /** Everything given must hold; of a list, one of them. */
@@ -91,7 +91,9 @@ export function historyStatement(
     oneOf('parameter.key', 'bigint', keys)
   }
   oneOf('run.notebook_id', 'text', filter.notebookIds && [...new Set(filter.notebookIds.map(storable))])
-  oneOf('run.state', 'text', filter.states && [...new Set(filter.states)])
+  // The index by notebook has the state in it: any state is each of them.
+  const states = filter.states ?? (filter.notebookIds === undefined ? undefined : RUN_STATES)
+  oneOf('run.state', 'text', states && [...new Set(states)])
   when('run.duration >= ?', filter.minSeconds)
   when('run.duration <= ?', filter.maxSeconds)
   when('run.owner_name = ?', filter.person && storable(filter.person))

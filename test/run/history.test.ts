@@ -191,6 +191,10 @@ describe('a long history', () => {
     'long runs': { minSeconds: 80_000 },
     'short runs': { maxSeconds: 300 },
     'a rare state of a common notebook': { states: ['failed'], notebookIds: ['notebook-7'] },
+    'states and notebooks that never meet': {
+      states: ['failed', 'queued', 'prepared'],
+      notebookIds: ['notebook-3', 'notebook-5', 'none'],
+    },
   }
 
   it.each(Object.entries(filters))('is read by an index: %s', async (_, filter) => {
