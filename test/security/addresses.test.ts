@@ -50,9 +50,10 @@ const PLACES: ReadonlyArray<readonly [string, (payload: string) => string]> = [
   ['an example’s data', (payload) => `/examples/data/${payload}`],
 ]
 
-const VISITORS: ReadonlyArray<readonly [string, () => Record<string, string>]> = [
-  ['a program', () => local.bearer],
-  ['a person', () => ({ ...PERSON, cookie })],
+/** A program, and a person. */
+const VISITORS: ReadonlyArray<() => Record<string, string>> = [
+  () => local.bearer,
+  () => ({ ...PERSON, cookie }),
 ]
 
 /** Where a browser that stands at `target` is sent to. */
@@ -62,12 +63,12 @@ function destination(answer: Answer, target: string): URL | undefined {
 }
 
 async function tryAll(
-  visitors: typeof VISITORS,
   payloads: readonly string[],
   look: (answer: Answer, target: string) => void,
 ): Promise<void> {
-  for (const [, headers] of visitors) {
-    for (const payload of payloads) {
+  for (const [at, headers] of VISITORS.entries()) {
+    // Each payload by one of them, so that both see every kind.
+    for (const payload of payloads.filter((_, index) => index % VISITORS.length === at)) {
       // One place after the other would take minutes.
       const targets = PLACES.map(([, target]) => target(payload))
       const answers = await Promise.all(
@@ -82,7 +83,7 @@ describe('whatever an address holds', () => {
   it('a redirect leads to the service itself or to JupyterLab, and nowhere else', async () => {
     const ours = new URL(local.runner.url).origin
     let redirects = 0
-    await tryAll(VISITORS, leadingAway, (answer, target) => {
+    await tryAll(leadingAway, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       const to = destination(answer, target)
       if (to === undefined) return
@@ -92,11 +93,11 @@ describe('whatever an address holds', () => {
       expect(answer.headers.get('location'), target).not.toMatch(/^[/\\]{2}|[\t\r\n]/)
     })
     // Those beside a good run and a good token do lead somewhere: the check has seen some.
-    expect(redirects).toBeGreaterThan(leadingAway.length)
+    expect(redirects).toBeGreaterThan(leadingAway.length / 2)
   })
 
   it('nothing is served that is not ours to give', async () => {
-    await tryAll(VISITORS.slice(0, 1), climbing, (answer, target) => {
+    await tryAll(climbing, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       expect(answer.body, target).not.toMatch(/root:|"devDependencies"|buildApp|\[core\]|inputSpec/)
     })
@@ -104,7 +105,7 @@ describe('whatever an address holds', () => {
   })
 
   it('no header is made of it', async () => {
-    await tryAll(VISITORS.slice(0, 1), breakingLines, (answer, target) => {
+    await tryAll(breakingLines, (answer, target) => {
       expect(answer.status, target).toBeLessThan(500)
       expect([...answer.headers.keys()], target).not.toContain('x-injected')
       expect(answer.headers.get('set-cookie') ?? '', target).not.toContain('injected')

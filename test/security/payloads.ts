@@ -71,7 +71,7 @@ const ENCODINGS: ReadonlyArray<(text: string) => string> = [
   unsafe,
   encodeURIComponent,
   all,
-  (text) => all(text).toUpperCase().replaceAll('%', '%'),
+  (text) => all(text).toUpperCase(),
   (text) => encodeURIComponent(encodeURIComponent(text)),
   (text) => all(text).replaceAll('%', '%25'),
   // Overlong UTF-8, and IIS's own: no decoder may take them for a dot and a slash.
