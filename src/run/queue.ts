@@ -94,7 +94,7 @@ const LINE = `
         > (line.workspace, line.owner_issuer, line.owner_subject)
       ORDER BY workspace, owner_issuer, owner_subject LIMIT 1
     ) next
-  ), turn AS (
+  ), turn AS MATERIALIZED (
     SELECT line.*,
       (SELECT count(*) FROM busy WHERE busy.workspace = line.workspace) AS workspace_busy,
       (SELECT max(served_at) FROM run_turn WHERE run_turn.workspace = line.workspace) AS workspace_served,
