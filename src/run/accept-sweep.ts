@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import type { FillSweep, RunRequest } from './filled-notebook.ts'
@@ -29,7 +30,7 @@ export interface Sweeps {
  */
 export function sweepsWith(parts: {
   readonly fillSweep: FillSweep
-  readonly batches: BatchStore
+  readonly batches: Pick<BatchStore, 'create'>
   readonly limits: RunLimits
   readonly max: number
 }): Sweeps {
@@ -38,8 +39,24 @@ export function sweepsWith(parts: {
     async accept(caller, notebookId, request, given) {
       const { scope, each, notebooks } = await fillSweep(caller, notebookId, request, max)
       const runs = Array.from(notebooks(), ({ run, notebook }) => ({ ...run, notebook, limits }))
+      refuseTooLarge(runs)
       return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs }, given)
     },
     plan: (caller, notebookId, request) => fillSweep(caller, notebookId, request, max),
   }
 }
+
+/** Each run keeps the notebook that it runs: so much may come into the database at once. */
+const MAX_BYTES = 256 * 1024 * 1024
+
+function refuseTooLarge(runs: ReadonlyArray<{ readonly notebook: readonly Uint8Array[] }>): void {
+  const bytes = runs.reduce((sum, { notebook }) => sum + bytesOf(notebook), 0)
+  if (bytes <= MAX_BYTES) return
+  const [most, size] = [MAX_BYTES, bytes].map((count) => `${Math.ceil(count / 2 ** 20)} MiB`)
+  throw new RunnerError(
+    'too-large',
+    `The notebooks of this sweep are ${size} in all, and may be ${most}: sweep fewer values, or clear the notebook's outputs.`,
+  )
+}
+
+const bytesOf = (chunks: readonly Uint8Array[]): number => chunks.reduce((sum, { length }) => sum + length, 0)

@@ -183,7 +183,7 @@ describe('under a base path', () => {
     expect((await fetch(`${origin}/notebook-runnerx/processes`, { headers })).status).toBe(404)
     const home = await fetch(`${origin}/notebook-runner?token=${based.token}`, { redirect: 'manual' })
     expect(new URL(home.headers.get('location') ?? '', `${origin}/notebook-runner`).pathname).toBe(
-      '/processes',
+      '/notebook-runner/processes',
     )
   })
 })

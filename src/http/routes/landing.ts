@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import { cookieName } from '../authenticate.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
@@ -28,9 +28,9 @@ export function landingRoute(app: FastifyInstance, services: Services): void {
         secure,
         maxAge,
       })
-      return negotiated(reply).redirect('processes', 303)
+      return negotiated(reply).redirect(processesFrom(request), 303)
     }
-    if (representationOf(request) === 'html') return negotiated(reply).redirect('processes', 303)
+    if (representationOf(request) === 'html') return negotiated(reply).redirect(processesFrom(request), 303)
     return negotiated(reply).send({
       title: 'Notebook Runner',
       description: 'A link runs a notebook with its parameters in your workspace.',
@@ -55,4 +55,10 @@ export function landingRoute(app: FastifyInstance, services: Services): void {
       ],
     })
   })
+}
+
+/** Relative to the address that was asked for, which under a base path may end without a slash. */
+function processesFrom({ originalUrl }: FastifyRequest): string {
+  const [path = '/'] = originalUrl.split('?')
+  return path.endsWith('/') ? 'processes' : `${path.slice(path.lastIndexOf('/') + 1)}/processes`
 }
