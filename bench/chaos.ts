@@ -21,7 +21,7 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds)
 const random = randomFrom(Number(values.seed))
-const RUNS = 6
+const RUNS = 10
 
 interface Row {
   readonly fault: string

@@ -49,7 +49,7 @@ export class Fleet implements AsyncDisposable {
     const request = {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ inputs: { pause: 0.05 + this.random() * 0.15, fail } }),
+      body: JSON.stringify({ inputs: { pause: 0.1 + this.random() * 0.2, fail } }),
     }
     const answer = await this.#ask('/processes/counter/execution', request)
     if (typeof answer !== 'object' || answer === null || !('id' in answer)) {

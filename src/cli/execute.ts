@@ -100,6 +100,7 @@ async function watched(
   try {
     return await executing(
       {
+        joined: async () => undefined,
         sending: async () => undefined,
         started: () => undefined,
         change: (_cell, change) => {

@@ -140,7 +140,7 @@ class Executor implements Disposable {
       if (error instanceof RunnerError) return undefined
       throw error
     })
-    if (info === undefined) return
+    if (info === undefined || !(await this.#isSame(connection.kernelSession))) return
     notebook.kernelInfo(info)
     if (this.#adopting) this.#adopt(count)
     const guard = window > 1 ? abortGuard(info) : undefined
@@ -150,6 +150,15 @@ class Executor implements Disposable {
       })
     }
     this.#step()
+  }
+
+  /** False where the kernel was started anew since it was joined first. */
+  async #isSame(session: string | undefined): Promise<boolean> {
+    const { kernelSession, sink } = this.#execution
+    if (kernelSession === undefined && session !== undefined) await sink.joined(session)
+    if (kernelSession === undefined || kernelSession === session) return true
+    this.#die()
+    return false
   }
 
   /** Runs source that the notebook knows nothing of. */
@@ -308,7 +317,12 @@ class Executor implements Disposable {
   #adopt(count: number | undefined): void {
     this.#adopting = false
     const { flights, count: before } = this.#adopted
-    const verdicts = judgeAdopted(flights.map(adoptedOf), count === undefined ? undefined : count - before)
+    const ran = count === undefined ? undefined : count - before
+    const isSure = this.#execution.kernelSession !== undefined
+    const verdicts = judgeAdopted(flights.map(adoptedOf), ran).map((verdict) =>
+      // One that was started in the place of the one before knows nothing of what ran in that one.
+      verdict === 'never-sent' && !isSure ? 'unknown' : verdict,
+    )
     const open = this.#flights
     for (const [index, flight] of flights.entries()) {
       if (!open.includes(flight)) continue

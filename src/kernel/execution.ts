@@ -12,6 +12,8 @@ export interface SentCell {
 
 /** Who is told what happens, in the order in which it does. What it throws ends the execution and is passed on. */
 export interface ExecutionSink {
+  /** The kernel answers for the first time, under this session of its own: `Execution.kernelSession` from then on. */
+  joined(kernelSession: string): Promise<void>
   /** Before cells are sent; they are, once this is done. Who joins the kernel again needs to know them. */
   sending(cells: readonly SentCell[]): Promise<void>
   started(cell: number, at: Date): void
@@ -52,6 +54,8 @@ export interface Execution {
   readonly signal: AbortSignal
   /** All that `sending` was given before, in its order, when the kernel is joined again. */
   readonly sent?: readonly SentCell[]
+  /** What `joined` was given before. A kernel with another one was started in the place of that one, which died. */
+  readonly kernelSession?: string
 }
 
 /** Why the execution of a notebook fails. */

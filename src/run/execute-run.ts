@@ -192,12 +192,13 @@ class RunWork {
           connection,
           host,
           notebook,
-          sink: this.#sink(report),
+          sink: this.#sink(report, kernel),
           limits: limitsOf(run),
           allowErrors: false,
           window: WINDOW,
           signal: cancel,
           sent: this.#sent,
+          ...(this.#kernel?.session !== undefined && { kernelSession: this.#kernel.session }),
         })
       } catch (error) {
         this.#throwIfLeaving()
@@ -215,10 +216,14 @@ class RunWork {
   }
 
   /** While the run is left nothing is sent any more; what has come from the kernel is still told. */
-  #sink(report: RunReport): ExecutionSink {
+  #sink(report: RunReport, kernel: RunKernel): ExecutionSink {
     const sink = report.sink(this.#sent)
     return {
       ...sink,
+      joined: async (session) => {
+        this.#kernel = { ...kernel, session }
+        await throughOutages(() => this.#claim.lease.setKernel(this.#kernel), this.#hold.signal)
+      },
       sending: async (cells) => {
         if (this.#isLeaving) await Promise.withResolvers<never>().promise
         await throughOutages(() => sink.sending(cells), this.#hold.signal)

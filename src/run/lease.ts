@@ -45,7 +45,7 @@ const RELEASE = `
   SELECT pg_notify('run_queue', '') FROM run`
 
 const SET_KERNEL = `
-  UPDATE run SET kernel_host = $3, kernel_id = $4, client_id = $5
+  UPDATE run SET kernel_host = $3, kernel_id = $4, client_id = $5, kernel_session = $6
   WHERE id = $1 AND epoch = $2 RETURNING id`
 
 // Only a cell without an outcome may be sent again, once it is shown that it never arrived.
@@ -154,7 +154,12 @@ export class RunLease {
 
   /** To be kept before anything is sent to it. Undefined where there is none any more. */
   async setKernel(kernel: RunKernel | undefined): Promise<void> {
-    await this.#one('run-set-kernel', SET_KERNEL, [kernel?.host, kernel?.kernelId, kernel?.clientId])
+    await this.#one('run-set-kernel', SET_KERNEL, [
+      kernel?.host,
+      kernel?.kernelId,
+      kernel?.clientId,
+      kernel?.session,
+    ])
   }
 
   /** To be kept before they are sent. A cell that has an outcome keeps the message that it has it from. */

@@ -84,7 +84,7 @@ export class RunReport {
   }
 
   /** @param sent what is sent is added to it, once that is recorded */
-  sink(sent: SentCell[]): ExecutionSink {
+  sink(sent: SentCell[]): Omit<ExecutionSink, 'joined'> {
     const events = this.#events
     return {
       sending: async (cells) => {

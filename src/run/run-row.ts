@@ -8,7 +8,7 @@ export const RUN_COLUMNS = `
   run.owner_name, run.parameters, run.kernel_name, run.bucket, run.key, run.created_at, run.updated_at,
   run.queued_at, run.started_at, run.finished_at, run.cancel_requested_at, run.hidden_at, run.reason, run.message,
   run.batch_id, run.limits, run.retry_of, run.from_cell, run.cells_done, run.cells_total, run.last_event,
-  run.attempts, run.kernel_host, run.kernel_id, run.client_id`
+  run.attempts, run.kernel_host, run.kernel_id, run.client_id, run.kernel_session`
 
 /** A row of RUN_COLUMNS as the driver gives it. */
 export interface RunRow {
@@ -44,6 +44,7 @@ export interface RunRow {
   readonly kernel_host: string | null
   readonly kernel_id: string | null
   readonly client_id: string | null
+  readonly kernel_session: string | null
 }
 
 export function runFrom(row: RunRow): Run {
@@ -80,9 +81,10 @@ export function runFrom(row: RunRow): Run {
   }
 }
 
-function kernelFrom({ kernel_host, kernel_id, client_id }: RunRow): RunKernel | undefined {
+function kernelFrom({ kernel_host, kernel_id, client_id, kernel_session }: RunRow): RunKernel | undefined {
   if (kernel_host === null || kernel_id === null || client_id === null) return undefined
-  return { host: kernel_host, kernelId: kernel_id, clientId: client_id }
+  const kernel = { host: kernel_host, kernelId: kernel_id, clientId: client_id }
+  return kernel_session === null ? kernel : { ...kernel, session: kernel_session }
 }
 
 function limitsFrom(text: string): RunLimits {

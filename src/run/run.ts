@@ -97,4 +97,6 @@ export interface RunKernel {
   readonly kernelId: string
   /** The client id under which its messages are kept. */
   readonly clientId: string
+  /** The kernel's own, once it has been joined: where it has another one, it was started anew and what was in it is gone. */
+  readonly session?: string
 }

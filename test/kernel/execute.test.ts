@@ -211,7 +211,9 @@ function breaking(kernel: TestKernel, breaksAt: (event: KernelEvent) => boolean)
   return {
     kernelId: connection.kernelId,
     clientId: connection.clientId,
-    kernelSession: undefined,
+    get kernelSession() {
+      return connection.kernelSession
+    },
     execute: (request) => connection.execute(request),
     info: (signal) => connection.info(signal),
     async *events() {
@@ -255,10 +257,19 @@ describe('a run whose way to the kernel breaks', () => {
     return {
       told,
       sent,
+      /** The kernel's own, as another client sees it. */
+      async session() {
+        const signal = AbortSignal.timeout(20_000)
+        await using connection = await kernels.host.connect(kernel.id, randomUUID(), signal)
+        await connection.info(signal).catch(() => undefined)
+        return connection.kernelSession
+      },
       async again(more: readonly SentCell[] = []) {
         const signal = AbortSignal.timeout(60_000)
         await using connection = await kernels.host.connect(kernel.id, kernel.connection.clientId, signal)
-        const result = await execute({ ...common, connection, sent: [...sent(), ...more] })
+        const joined = told.find((one) => one.told === 'joined')
+        const kernelSession = joined === undefined ? {} : { kernelSession: joined.kernelSession }
+        const result = await execute({ ...common, connection, sent: [...sent(), ...more], ...kernelSession })
         return { result, text: textOf(notebook) }
       },
       [Symbol.asyncDispose]: () => kernel[Symbol.asyncDispose](),
@@ -300,6 +311,23 @@ describe('a run whose way to the kernel breaks', () => {
     const { result, text } = await run.again()
     expect(result).toMatchObject({ state: 'failed', reason: 'outcome-unknown' })
     expect(statuses(text)).toContain('failed')
+  })
+
+  it('ends, and sends nothing, where the kernel died meanwhile and another one was started in its place', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'ran')
+    const dies = `${appends(path, '1 ')}\nimport os, time\ntime.sleep(2)\nos._exit(1)`
+    await using run = await cut(
+      [appends(path, '0 '), dies, appends(path, '2 '), appends(path, '3 ')],
+      isType('execute_input', 2),
+    )
+    await expect.poll(() => readFile(path, 'utf8'), { timeout: 20_000 }).toContain('1')
+    await expect
+      .poll(run.session, { timeout: 20_000 })
+      .not.toBe(run.told.find((one) => one.told === 'joined')?.kernelSession)
+    const { result } = await run.again()
+    expect(result).toMatchObject({ state: 'failed', reason: 'kernel-died' })
+    expect(await readFile(path, 'utf8')).toBe('0 1 ')
   })
 
   it('goes on where a reply is lost and a later cell has run since', async () => {

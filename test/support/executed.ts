@@ -17,6 +17,7 @@ export type Told =
       readonly end: Parameters<Execution['sink']['finished']>[1]
     }
   | { readonly told: 'ending'; readonly result: ExecutionResult }
+  | { readonly told: 'joined'; readonly kernelSession: string }
   | { readonly told: 'note'; readonly text: string }
 
 export interface Executed {
@@ -41,6 +42,9 @@ export function textOf(notebook: ExecutedNotebook): string {
 
 export function sinkInto(told: Told[]): Execution['sink'] {
   return {
+    async joined(kernelSession) {
+      told.push({ told: 'joined', kernelSession })
+    },
     async sending(cells) {
       told.push({ told: 'sending', cells })
     },
