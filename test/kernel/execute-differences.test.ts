@@ -66,7 +66,12 @@ const differences: Readonly<Record<string, () => Promise<void>>> = {
     expect(ours.outputs[1]?.map(({ ename }) => ename)).toEqual(['KeyboardInterrupt', 'CellTimeoutError'])
   },
   'says in which cell the kernel died': async () => {
-    const { theirs, error, result, ours } = await both(['1', 'import os\nos._exit(1)', '3'])
+    const { theirs, error, result, ours } = await both([
+      '1',
+      // Time for the kernel to say that it has begun.
+      'import os, time\ntime.sleep(1)\nos._exit(1)',
+      '3',
+    ])
     expect(error).toMatch(/^DeadKernelError/)
     expect(theirs).toMatchObject({ statuses: ['completed', 'completed', 'completed'], exception: null })
     expect(result).toMatchObject({ state: 'failed', reason: 'kernel-died' })
