@@ -83,7 +83,8 @@ export const FAULTS: readonly Fault[] = [
     excuses: ['kernel-died'],
     async strike(fleet, runs) {
       for (const id of runs.slice(0, 3)) {
-        await fleet.moment(SPREAD_MS / 3)
+        while ((await tracesOf(fleet.folder, id)).length === 0) await pause(50)
+        await fleet.moment(1_000)
         await killKernel(fleet, id)
       }
     },
