@@ -1,5 +1,6 @@
 import { bboxProblem } from './bbox.ts'
 import { compactJson } from './compact-json.ts'
+import { equalityKey } from './equality-key.ts'
 import { geojsonProblem, stacItemProblem } from './geojson.ts'
 import type { InputSchema } from './inputs-schema.ts'
 import { fromPlain, isObject, JsonNumber, type JsonValue, parseJson } from './json.ts'
@@ -20,12 +21,12 @@ export function checkOf(schema: InputSchema): Check {
       const value = typed(fromPlain(plain))
       if (value instanceof Misfit)
         throw new SyntaxError(`one of its choices does not fit its type: ${value.problem}`)
-      return compactJson(value)
+      return equalityKey(value)
     }),
   )
   return (given) => {
     const value = typed(given)
-    return value instanceof Misfit || allowed.has(compactJson(value)) ? value : got(given)
+    return value instanceof Misfit || allowed.has(equalityKey(value)) ? value : got(given)
   }
 }
 
