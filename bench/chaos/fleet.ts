@@ -66,7 +66,7 @@ export class Fleet implements AsyncDisposable {
     await this.#ask(`/jobs/${id}`, { method: 'DELETE' })
   }
 
-  /** What there still is of runs that have all ended. */
+  /** What there still is of runs that have all ended, and of workers that were killed. */
   async leftovers(): Promise<readonly string[]> {
     const end = performance.now() + PATIENCE_MS
     for (;;) {

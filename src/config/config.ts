@@ -58,6 +58,8 @@ interface RunsConfig {
   readonly perWorkspace: number
   readonly perPerson: number
   readonly perSweep: number
+  /** Of this process. */
+  readonly warmKernels: number
   readonly limits: {
     readonly cellSeconds?: number
     readonly runSeconds: number
@@ -219,6 +221,7 @@ function readRuns(read: SettingReader): RunsConfig {
     perWorkspace: read.integer('MAX_RUNS_PER_WORKSPACE', 1, 100_000) ?? 1,
     perPerson: read.integer('MAX_RUNS_PER_PERSON', 1, 100_000) ?? 1,
     perSweep: read.integer('MAX_SWEEP_RUNS', 1, 1_000) ?? 1,
+    warmKernels: read.integer('WARM_KERNELS', 0, 100) ?? 0,
     limits: {
       ...(cellSeconds !== undefined && { cellSeconds }),
       runSeconds: read.integer('RUN_TIMEOUT', 1, 999_999_999) ?? 1,

@@ -32,6 +32,7 @@ export const VARIABLES = {
   MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
   MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',
   MAX_SWEEP_RUNS: 'runs that a sweep may have',
+  WARM_KERNELS: 'kernels that this process keeps started and unused, so that a run begins at once',
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
   RUN_TIMEOUT: 'seconds that a run may take',
   MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',

@@ -14,6 +14,7 @@ export const BASE_DEFAULTS: Defaults = {
   MAX_RUNS_PER_WORKSPACE: '8',
   MAX_RUNS_PER_PERSON: '8',
   MAX_SWEEP_RUNS: '100',
+  WARM_KERNELS: '0',
   RUN_TIMEOUT: '86400',
   MAX_OUTPUT_BYTES: '100000000',
 }
@@ -34,6 +35,8 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     IDENTITY: 'local',
     STORAGE: 'disk',
     KERNELS: 'local',
+    // The first click is not to wait for a kernel.
+    WARM_KERNELS: '1',
     SINGLEUSER_AWS_REGION: 'eu-west-2',
     // A person looks at this terminal.
     LOG_LEVEL: 'warn',

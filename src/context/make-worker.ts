@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/connect.ts'
+import { LOCAL_CALLER } from '../http/local-session.ts'
 import { unusedKernels } from '../kernel/unused-kernels.ts'
+import { type KernelKind, WarmKernels } from '../kernel/warm-kernels.ts'
 import { cellTimes } from '../run/cell-times.ts'
 import { executeRunWith } from '../run/execute-run.ts'
 import { isHostInUse } from '../run/kernels-in-use.ts'
+import { LeftKernels } from '../run/left-kernels.ts'
 import type { RunObserver } from '../run/observer.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { RunSignals } from '../run/signals.ts'
+import { DEFAULT_KERNEL, kernelOwner } from '../run/start-kernel.ts'
 import { StrayKernels } from '../run/stray-kernels.ts'
 import { Worker } from '../run/worker.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -24,16 +28,26 @@ export interface WorkerParts {
   readonly log: Logger
 }
 
+/** Where kernels wait that were started ahead: nobody took one for so long, or it could not be started in that time. */
+const WARM_IDLE_MS = 600_000
+const WARM_START_MS = 180_000
+/** A short run is over by then, and is not held up by the start of the next kernel. */
+const WARM_REFILL_MS = 1_000
+
 /** Undefined where this process executes nothing. It has not started yet. */
 export function makeWorker(
   config: Config,
   kernels: Kernels | undefined,
   parts: WorkerParts,
   stack: AsyncDisposableStack,
-): Worker | undefined {
-  const { concurrency } = config.runs
+): Pick<Worker, 'start'> | undefined {
+  const { concurrency, warmKernels: most } = config.runs
   if (kernels === undefined || concurrency === 0) return undefined
   const { database, storage, signals, queue, leaseSeconds, observer, log } = parts
+  const { host, hostName, jupyter } = kernels
+  const warm = { idleMs: WARM_IDLE_MS, startMs: WARM_START_MS, refillMs: WARM_REFILL_MS }
+  const warmKernels = stack.use(new WarmKernels({ host, folder: '', most, ...warm, log }))
+  const leftKernels = stack.use(new LeftKernels({ database, host, hostName, log }))
   const worker = new Worker({
     identity: { id: randomUUID(), kernelHost: kernels.hostName },
     queue,
@@ -41,6 +55,8 @@ export function makeWorker(
     concurrency,
     begin: executeRunWith({
       ...kernels,
+      warmKernels,
+      leftKernels,
       storage,
       signals,
       leaseSeconds,
@@ -50,7 +66,6 @@ export function makeWorker(
     }),
     log,
   })
-  const { host, hostName, jupyter } = kernels
   if (jupyter !== undefined) {
     stack.use(
       new StrayKernels({
@@ -66,5 +81,16 @@ export function makeWorker(
     // Runs go on in their kernels, given back just now or not taken up again yet: these must live on.
     if (jupyter !== undefined && (await isHostInUse(database, hostName).catch(() => true))) jupyter.leave()
   })
-  return worker
+  return {
+    start() {
+      worker.start()
+      // Where there is one person only, it is known whose kernel will be wanted.
+      if (config.identity.kind === 'local') warmKernels.keepReady(localKind())
+    },
+  }
+}
+
+function localKind(): KernelKind {
+  const { issuer, subject } = LOCAL_CALLER
+  return { kernelName: DEFAULT_KERNEL, environment: {}, owner: kernelOwner(issuer, subject) }
 }

@@ -12,7 +12,7 @@ export class RunMetrics implements RunObserver {
   readonly #claims: Counter<'adopted'>
   readonly #ended: Counter<'state' | 'reason'>
   readonly #lost: Counter
-  readonly #waited: Histogram
+  readonly #waited: Histogram<'kernel'>
   readonly #took: Histogram
   readonly #cells: Histogram
 
@@ -37,7 +37,8 @@ export class RunMetrics implements RunObserver {
     })
     this.#waited = new Histogram({
       name: 'notebook_run_start_seconds',
-      help: 'From acceptance to a running kernel',
+      help: 'From acceptance to a running kernel; kernel: warm (started ahead) or cold',
+      labelNames: ['kernel'],
       buckets: RUN_SECONDS,
       registers,
     })
@@ -76,8 +77,8 @@ export class RunMetrics implements RunObserver {
     this.#claims.inc({ adopted: String(adopted) })
   }
 
-  running(waited: number): void {
-    this.#waited.observe(waited)
+  running(waited: number, warm: boolean): void {
+    this.#waited.observe({ kernel: warm ? 'warm' : 'cold' }, waited)
   }
 
   cell(seconds: number): void {

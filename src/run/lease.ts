@@ -92,6 +92,10 @@ const FINISH = `
     ORDER BY cell
     ON CONFLICT (notebook_id, notebook_version, cell)
       DO UPDATE SET seconds = cell_time.seconds * 0.6 + excluded.seconds * 0.4
+  ), kernel AS (
+    INSERT INTO left_kernel (run_id, kernel_host, kernel_id, kernel_session, owner_issuer, owner_subject, until)
+    SELECT id, kernel_host, kernel_id, kernel_session, owner_issuer, owner_subject, clock_timestamp()
+    FROM run WHERE kernel_id IS NOT NULL
   )
   SELECT pg_notify('run_event', id || ' ' || last_event), pg_notify('run_queue', '') FROM run`
 
@@ -190,7 +194,7 @@ export class RunLease {
     })
   }
 
-  /** Ends the run, with its last event. Nothing can be written afterwards. */
+  /** Ends the run, with its last event. Nothing can be written afterwards. Its kernel is left to `LeftKernels`. */
   finish(end: RunEnd): Promise<void> {
     return this.#inTurn(async () => {
       const reason = end.state === 'failed' ? end.reason : undefined

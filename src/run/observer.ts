@@ -4,8 +4,8 @@ import type { RunEnd } from './lease.ts'
 export interface RunObserver {
   /** `adopted`: another worker had it before. */
   claimed(adopted: boolean): void
-  /** Its kernel is there, so long after it was accepted. */
-  running(waited: number): void
+  /** Its kernel is there, so long after it was accepted. `warm`: it had been started ahead. */
+  running(waited: number, warm: boolean): void
   cell(seconds: number): void
   ended(end: RunEnd, took: number): void
   /** Another worker has it now. */

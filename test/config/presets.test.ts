@@ -38,6 +38,7 @@ describe('preset local', () => {
       DATA_DIR: ['./data', 'default'],
       IDENTITY: ['local', 'preset local'],
       STORAGE: ['disk', 'preset local'],
+      WARM_KERNELS: ['1', 'preset local'],
       KERNELS: ['local', 'preset local'],
       MAX_CONCURRENT_RUNS: ['2', 'default'],
       MAX_RUNS_PER_WORKSPACE: ['8', 'default'],

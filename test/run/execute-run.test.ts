@@ -9,9 +9,11 @@ import type { Database } from '../../src/database/connect.ts'
 import { RunMetrics } from '../../src/http/run-metrics.ts'
 import { startJupyterServer } from '../../src/kernel/jupyter-server.ts'
 import { ServerHost } from '../../src/kernel/server-host.ts'
+import { WarmKernels } from '../../src/kernel/warm-kernels.ts'
 import type { RunEvent } from '../../src/run/event.ts'
 import { RunEvents } from '../../src/run/events.ts'
 import { executeRunWith } from '../../src/run/execute-run.ts'
+import { LeftKernels } from '../../src/run/left-kernels.ts'
 import { runQueue } from '../../src/run/queue.ts'
 import type { Run } from '../../src/run/run.ts'
 import { RunSignals } from '../../src/run/signals.ts'
@@ -53,8 +55,12 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => stack.disposeAsync())
 
-function startWorker(): Worker {
+function startWorker(): AsyncDisposable {
+  const stack = new AsyncDisposableStack()
   const storage = diskStorage({ root: join(folder, 'workspaces'), layout: { kind: 'local' } })
+  const warm = { idleMs: 60_000, startMs: 60_000, refillMs: 0 }
+  const warmKernels = stack.use(new WarmKernels({ host, folder: '', most: 1, ...warm, log }))
+  const leftKernels = stack.use(new LeftKernels({ database, host, hostName: 'test', log }))
   const worker = new Worker({
     identity: { id: uuidv7(), kernelHost: 'test' },
     queue: runQueue(database, { perWorkspace: 4, perPerson: 4, leaseSeconds: LEASE_SECONDS }),
@@ -64,6 +70,8 @@ function startWorker(): Worker {
       host,
       hostName: 'test',
       folderOf: ({ id }) => `ws/runs/${id}`,
+      warmKernels,
+      leftKernels,
       storage,
       signals,
       leaseSeconds: LEASE_SECONDS,
@@ -73,8 +81,8 @@ function startWorker(): Worker {
     }),
     log,
   })
-  worker.start()
-  return worker
+  stack.use(worker).start()
+  return stack
 }
 
 const accept = (...sources: readonly string[]): Promise<Run> => acceptFor('python3', sources)
@@ -133,6 +141,22 @@ describe('a run', { timeout: 240_000 }, () => {
     expect(notebook.cells[0].outputs).toEqual([{ name: 'stdout', output_type: 'stream', text: ['one\n'] }])
     expect(notebook.cells[2].outputs[0].data).toEqual({ 'text/plain': ['42'] })
     expect(notebook.cells[2].metadata.papermill.status).toBe('completed')
+  })
+
+  it('takes a kernel that waited, which is ended with it and never used again', async () => {
+    await using _worker = startWorker()
+    const pid = async (run: Run) => (await stored(run)).cells[0].outputs[0].text[0]
+    const first = (await ended(await accept('import os; print(os.getpid())'))).run
+    const next = (await ended(await accept('import os; print(os.getpid(), os.getcwd())'))).run
+    expect(next.state).toBe('succeeded')
+    expect(await pid(next)).not.toContain((await pid(first)).trim())
+    expect(await pid(next)).toContain(`/ws/runs/${next.id}`)
+    const kernelId = next.kernel?.kernelId ?? ''
+    await expect
+      .poll(() => host.exists(kernelId, AbortSignal.timeout(5_000)), { timeout: 30_000 })
+      .toBe(false)
+    const left = () => database.query({ text: 'SELECT run_id FROM left_kernel' })
+    await expect.poll(left, { timeout: 30_000 }).toEqual([])
   })
 
   it('that fails says at which cell, and the rest never ran', async () => {

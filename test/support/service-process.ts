@@ -108,10 +108,13 @@ export async function stopShared(folder: ServiceFolder): Promise<void> {
   }
 }
 
-/** Ids of the kernels that the child Jupyter server has. */
+/**
+ * Ids of the kernels that the child Jupyter server has and nobody holds: one that waits for a run is held by its worker
+ * as long as that lives.
+ */
 export async function kernelsOf(folder: ServiceFolder): Promise<readonly string[]> {
   const list = await askJupyter(folder, {})
-  return Array.isArray(list) ? list.map(idOf) : []
+  return Array.isArray(list) ? list.filter((kernel) => kernel.connections === 0).map(idOf) : []
 }
 
 /** A kernel of the child Jupyter server that no run knows of. */

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino'
+import { RunnerError } from '../errors.ts'
+import type { KernelHost } from '../kernel/kernel-host.ts'
+import type { WarmKernels } from '../kernel/warm-kernels.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Hold } from './hold.ts'
+import type { LeftKernels } from './left-kernels.ts'
+import type { RunObserver } from './observer.ts'
+import type { Claim } from './queue.ts'
+import type { Run } from './run.ts'
+import type { RunSignals } from './signals.ts'
+
+/** What all runs of a worker are worked on with. */
+export interface ExecuteParts {
+  readonly host: KernelHost
+  /** Names the host among all that the workers of this database use. */
+  readonly hostName: string
+  /** The working directory of a run's kernel, as the host wants it. */
+  readonly folderOf: (run: Run) => string
+  readonly warmKernels: Pick<WarmKernels, 'take'>
+  readonly leftKernels: Pick<LeftKernels, 'end'>
+  readonly storage: Storage
+  readonly signals: RunSignals
+  readonly leaseSeconds: number
+  /** How long each cell of a notebook took before. */
+  readonly cellTimes: (run: Run) => Promise<ReadonlyMap<number, number>>
+  readonly observer: RunObserver
+  readonly log: Logger
+}
+
+/** One run in work: `log` says which. */
+export interface RunInWork {
+  readonly parts: ExecuteParts
+  readonly claim: Claim
+  readonly hold: Hold
+  readonly log: Logger
+}
+
+/** Losing the lease, or stopping: the kernel goes on, and the run with it. */
+export function isLeaving({ hold: { signal } }: RunInWork): boolean {
+  return signal.aborted && signal.reason !== 'cancelled'
+}
+
+export function throwIfLeaving(work: RunInWork): void {
+  if (isLeaving(work)) throw new RunnerError('lease-lost', 'The work on the run is left to another.')
+}
+
+/** How long a kernel host that does not answer is waited for, and after how long it is asked again. */
+export const HOST_PATIENCE_MS = 120_000
+export const RETRY_MS = 1_000
+/** How long a worker that stops still waits for a kernel that starts, and for the database to take the last events. */
+export const LEAVING_MS = 5_000
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof RunnerError ? error.code : undefined

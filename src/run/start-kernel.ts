@@ -1,0 +1,89 @@
+import timers from 'node:timers/promises'
+import type { TakenKernel } from '../kernel/warm-kernels.ts'
+import {
+  codeOf,
+  HOST_PATIENCE_MS,
+  LEAVING_MS,
+  RETRY_MS,
+  type RunInWork,
+  throwIfLeaving,
+} from './execute-parts.ts'
+import type { RunEnd } from './lease.ts'
+import { onAbort } from './on-abort.ts'
+import type { RunKernel } from './run.ts'
+import { throughOutages } from './through-outages.ts'
+
+export interface StartedKernel extends TakenKernel {
+  readonly kernel: RunKernel
+}
+
+export type StartFailure = RunEnd & { readonly state: 'failed'; readonly reason: 'start-failed' }
+
+/** Where the notebook names none. */
+export const DEFAULT_KERNEL = 'python3'
+const START_MS = 90_000
+/** How long a database that is away may take to be told of a kernel; shorter than what makes a kernel a stray one. */
+const KEEPING_MS = 20_000
+
+/**
+ * A kernel for the run, kept with it. A host that is starting, or away for a moment, is waited for. Undefined where the
+ * run was cancelled meanwhile. Throws `lease-lost` where the run is to be left, and `database-failed`.
+ */
+export async function startKernel(work: RunInWork): Promise<StartedKernel | StartFailure | undefined> {
+  const { hold, log } = work
+  const patience = performance.now() + HOST_PATIENCE_MS
+  // A kernel that is just being started would be nobody's.
+  const gaveUp = new AbortController()
+  let leaving: NodeJS.Timeout | undefined
+  using _interrupted = onAbort(hold.signal, () => {
+    leaving = setTimeout(() => gaveUp.abort(), LEAVING_MS)
+  })
+  try {
+    for (;;) {
+      throwIfLeaving(work)
+      if (hold.signal.aborted) return undefined
+      try {
+        return await startOnce(work, AbortSignal.any([AbortSignal.timeout(START_MS), gaveUp.signal]))
+      } catch (error) {
+        const code = codeOf(error)
+        const passing = code === 'kernel-host-failed' && performance.now() < patience
+        if (code !== 'no-such-kernel' && code !== 'kernel-host-failed') throw error
+        if (!passing && !hold.signal.aborted) return startFailure(error)
+        log.warn({ err: error }, 'the kernel could not be started: it is tried again')
+        await timers.setTimeout(RETRY_MS)
+      }
+    }
+  } finally {
+    clearTimeout(leaving)
+  }
+}
+
+async function startOnce(work: RunInWork, signal: AbortSignal): Promise<StartedKernel> {
+  const { parts, claim } = work
+  const { run } = claim
+  const owner = kernelOwner(run.ownerIssuer, run.ownerSubject)
+  const kind = { kernelName: run.kernelName ?? DEFAULT_KERNEL, environment: {}, owner }
+  const taken = await parts.warmKernels.take({ ...kind, folder: parts.folderOf(run) }, signal)
+  const { kernelId, clientId } = taken.connection
+  const kernel = { host: parts.hostName, kernelId, clientId }
+  try {
+    await throughOutages(() => claim.lease.setKernel(kernel), AbortSignal.timeout(KEEPING_MS))
+    return { ...taken, kernel }
+  } catch (error) {
+    // A kernel that is not kept with the run would be nobody's.
+    await taken.connection[Symbol.asyncDispose]()
+    await parts.host
+      .shutdown(kernelId)
+      .catch((err: unknown) => work.log.warn({ err }, 'the kernel could not be shut down'))
+    throw error
+  }
+}
+
+/** Kernels of one owner are not given to another. */
+export const kernelOwner = (issuer: string, subject: string): string => JSON.stringify([issuer, subject])
+
+const startFailure = (error: unknown): StartFailure => ({
+  state: 'failed',
+  reason: 'start-failed',
+  message: error instanceof Error ? error.message : 'The kernel could not be started.',
+})
