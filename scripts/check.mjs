@@ -13,6 +13,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 /** @type {[title: string, check: () => Promise<Outcome>][]} */
 const CHECKS = [
   ['types', () => run('tsc', '-p', '.')],
+  ['types of the pages', () => run('tsc', '-p', 'web')],
   ['types of the scripts', () => run('tsc', '-p', 'scripts')],
   ['lint and format', () => run('biome', 'ci', '--colors=off', '--error-on-warnings', '.')],
   ['unused code', () => run('knip', '--treat-config-hints-as-errors')],

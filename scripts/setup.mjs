@@ -1,4 +1,4 @@
-// Installs what is missing, and nothing else: `npm start` and `npm test` begin with it. It runs on any Node from 20
+// Installs and builds what is missing, and nothing else: `npm start` and `npm test` begin with it. It runs on any Node from 20
 // on, before a single package is there, so it is plain JavaScript without dependencies. With nothing to do it only
 // compares a few stamps.
 //
@@ -9,14 +9,14 @@
 //   --bench      that, and the service to compare with
 import { isReady, PARTS } from './setup/parts.mjs'
 
-const { packages, kernels, oracles, reference } = PARTS
+const { packages, pages, kernels, oracles, reference } = PARTS
 /** @type {Record<string, readonly import('./setup/parts.mjs').Part[]>} */
 const sets = {
   '--packages': [packages],
-  '--test': [packages, kernels, oracles],
-  '--bench': [packages, kernels, oracles, reference],
+  '--test': [packages, pages, kernels, oracles],
+  '--bench': [packages, pages, kernels, oracles, reference],
 }
-const wanted = sets[process.argv[2] ?? ''] ?? [packages, kernels]
+const wanted = sets[process.argv[2] ?? ''] ?? [packages, pages, kernels]
 
 if (!wanted.every(isReady)) {
   const { install } = await import('./setup/install.mjs')

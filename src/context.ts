@@ -16,6 +16,7 @@ import { Metrics } from './http/metrics.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import { RunMetrics } from './http/run-metrics.ts'
 import type { Door } from './http/services.ts'
+import { readWebBuild } from './http/web-build.ts'
 import { bearerVerifier } from './identity/bearer.ts'
 import { acceptWith } from './run/accept.ts'
 import { sweepsWith } from './run/accept-sweep.ts'
@@ -119,6 +120,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       storage,
       viewLink: makeViewLink(config, kernels),
       health,
+      web: readWebBuild(join(PROJECT, 'web', 'dist')),
       exampleData: config.catalogue.kind === 'examples' ? join(EXAMPLES, 'data') : undefined,
       metricsHere: config.metricsPort === undefined,
     },

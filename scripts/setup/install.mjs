@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SetupError, stopCommands } from './command.mjs'
 import { takeLock } from './lock.mjs'
 import { installPackages } from './packages.mjs'
+import { buildPages } from './pages.mjs'
 import { empty, isReady, PARTS, ROOT, stampOf, stampPath, unfinishedPath } from './parts.mjs'
 import { installEnvironment } from './python.mjs'
 
@@ -25,11 +26,11 @@ export async function install(wanted) {
   )
   try {
     const missing = wanted.filter((part) => !isReady(part))
-    const packages = missing
-      .filter((part) => part === PARTS.packages)
-      .map((part) => finish(part, installPackages))
-    const environments = missing.filter((part) => part !== PARTS.packages)
-    const results = await Promise.allSettled([...packages, oneByOne(environments)])
+    const { packages, pages } = PARTS
+    const results = await Promise.allSettled([
+      packagesThenPages(missing.filter((part) => part === packages || part === pages)),
+      oneByOne(missing.filter((part) => part !== packages && part !== pages)),
+    ])
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     for (const failure of failures)
       say(failure instanceof SetupError ? failure.message : String(failure?.stack ?? failure))
@@ -37,6 +38,16 @@ export async function install(wanted) {
   } finally {
     release()
   }
+}
+
+/**
+ * The pages are built with programs of the packages.
+ * @param {Part[]} parts
+ */
+async function packagesThenPages(parts) {
+  const { packages, pages } = PARTS
+  if (parts.includes(packages)) await finish(packages, installPackages)
+  if (parts.includes(pages)) await finish(pages, buildPages)
 }
 
 /**
@@ -56,12 +67,13 @@ async function finish(part, work) {
   if (existsSync(unfinishedPath(part))) empty(part)
   mkdirSync(part.folder, { recursive: true })
   writeFileSync(unfinishedPath(part), '')
-  say(`Installing ${part.title}${first ? ', the first time: up to a minute' : ''} …`)
+  const [doing, done] = part === PARTS.pages ? ['Building', 'Built'] : ['Installing', 'Installed']
+  say(`${doing} ${part.title}${first ? ', the first time: up to a minute' : ''} …`)
   const start = performance.now()
   await work(part)
   writeFileSync(stampPath(part), stampOf(part))
   rmSync(unfinishedPath(part))
-  say(`Installed ${part.title} in ${Math.round((performance.now() - start) / 1000)} s.`)
+  say(`${done} ${part.title} in ${Math.round((performance.now() - start) / 1000)} s.`)
 }
 
 /** @param {string} line */

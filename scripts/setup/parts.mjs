@@ -8,7 +8,13 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), '../../..')
 /**
  * Something that is installed into a folder of its own. The stamp in that folder is written last, so a folder
  * without the right one is not finished.
- * @typedef {{ title: string, folder: string, list: string, program: string, movable: boolean }} Part
+ * @typedef {object} Part
+ * @property {string} title
+ * @property {string} folder
+ * @property {string} list what to install
+ * @property {string} [sources] folder of what it is made of, besides the list
+ * @property {string} program
+ * @property {boolean} movable
  */
 
 /** @satisfies {Record<string, Part>} */
@@ -34,6 +40,14 @@ export const PARTS = {
     program: 'bin/python',
     movable: false,
   },
+  pages: {
+    title: 'the pages (web/dist)',
+    folder: join(ROOT, 'web/dist'),
+    list: join(ROOT, 'package-lock.json'),
+    sources: join(ROOT, 'web'),
+    program: 'manifest.json',
+    movable: true,
+  },
   reference: {
     title: 'the service to compare with (.cache/reference: FastAPI, papermill)',
     folder: join(ROOT, '.cache/reference'),
@@ -58,8 +72,22 @@ export const unfinishedPath = (part) => join(part.folder, '.setup-unfinished')
  * @param {Part} part
  */
 export function stampOf(part) {
-  const list = createHash('sha256').update(readFileSync(part.list)).digest('hex')
-  return [...placeOf(part), list].join('\n')
+  const hash = createHash('sha256').update(readFileSync(part.list))
+  for (const file of filesBelow(part.sources))
+    if (!file.startsWith(part.folder)) hash.update(file).update(readFileSync(file))
+  return [...placeOf(part), hash.digest('hex')].join('\n')
+}
+
+/**
+ * @param {string} [folder]
+ * @returns {string[]}
+ */
+function filesBelow(folder) {
+  if (folder === undefined) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
 }
 
 /**

@@ -19,6 +19,7 @@ import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
 import { jobsRoute } from './routes/jobs.ts'
 import { landingRoute } from './routes/landing.ts'
+import { meRoute } from './routes/me.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { processRoute } from './routes/process.ts'
 import { processesRoute } from './routes/processes.ts'
@@ -55,7 +56,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     routerOptions: { maxParamLength: MAX_URL_BYTES },
     clientErrorHandler: refuseBrokenRequest,
     // An address that can't be decoded meets no hook.
-    frameworkErrors: (error, request, reply) => sendProblem(request, withPolicy(reply), error),
+    frameworkErrors: (error, request, reply) => sendProblem(services.web, request, withPolicy(reply), error),
     rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
   })
   const closing = new AbortController()
@@ -88,13 +89,19 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     )
     done()
   })
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
+  app.setErrorHandler((error, request, reply) => sendProblem(services.web, request, reply, error))
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new RunnerError('not-found', 'There is nothing at this address.')),
+    sendProblem(
+      services.web,
+      request,
+      reply,
+      new RunnerError('not-found', 'There is nothing at this address.'),
+    ),
   )
 
   healthRoutes(app, services)
   landingRoute(app, services)
+  meRoute(app, services)
   processesRoute(app, services)
   processRoute(app, services)
   runNotebookRoute(app, services)
@@ -110,11 +117,16 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   apiRoute(app, services)
   if (services.metricsHere) metricsRoute(app, metrics)
   await app.register(fastifyStatic, {
-    root: `${import.meta.dirname}/assets`,
+    root: [services.web.assets, `${import.meta.dirname}/assets`],
     prefix: '/assets/',
     index: false,
     cacheControl: false,
-    setHeaders: (reply) => reply.header('cache-control', 'no-cache'),
+    // The names of what was built have the hash of their content.
+    setHeaders: (reply, path) =>
+      reply.header(
+        'cache-control',
+        path.startsWith(services.web.assets) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      ),
   })
   if (services.exampleData !== undefined) {
     await app.register(fastifyStatic, {

@@ -1,15 +1,20 @@
 import type { FastifyReply } from 'fastify'
 
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = (styles: string) =>
+  `default-src 'none'; script-src 'self'; style-src ${styles}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`
+const PAGE_POLICY = policy("'self'")
 
-/** What every answer tells a browser. */
+/** What every answer tells a browser; a policy that it has already stays. */
 export function withPolicy(reply: FastifyReply): FastifyReply {
+  if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', PAGE_POLICY)
   return reply
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'no-referrer')
-    .header('content-security-policy', PAGE_POLICY)
     .header('x-frame-options', 'DENY')
     .header('cross-origin-opener-policy', 'same-origin')
     .header('cross-origin-resource-policy', 'same-origin')
 }
+
+/** The policy of a page whose script makes style elements: only with the nonce of this answer. */
+export const withShellPolicy = (reply: FastifyReply, nonce: string): FastifyReply =>
+  reply.header('content-security-policy', policy(`'self' 'nonce-${nonce}'`))

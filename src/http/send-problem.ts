@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, PROBLEMS, RunnerError } from '../errors.ts'
 import { negotiated, representationOrJson } from './negotiate.ts'
-import { problemPage } from './pages/problem.ts'
 import { toProblem } from './problem.ts'
+import { sendShell } from './shell.ts'
+import type { WebBuild } from './web-build.ts'
 
 /** Every error as one of ours: what the framework refuses becomes a request's fault, what nobody foresaw `internal`. */
 function asRunnerError(error: unknown): RunnerError {
@@ -27,7 +28,12 @@ function frameworkRefusal(error: unknown): ErrorCode | undefined {
 }
 
 /** Answers with the problem, as JSON or as a page. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+export function sendProblem(
+  web: WebBuild,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  thrown: unknown,
+): FastifyReply {
   const error = asRunnerError(thrown)
   const problem = toProblem(error, request.id)
   const cause = error.cause === undefined ? {} : { err: error.cause }
@@ -36,8 +42,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown
   if (error.code === 'not-signed-in' || error.code === 'invalid-token')
     reply.header('www-authenticate', challenge(error))
   negotiated(reply).code(problem.status)
-  if (representationOrJson(request) === 'html')
-    return reply.type('text/html; charset=utf-8').send(problemPage(request, problem))
+  if (representationOrJson(request) === 'html') return sendShell(web, request, reply, problem)
   return reply.type('application/problem+json').send(problem)
 }
 

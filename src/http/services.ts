@@ -16,6 +16,7 @@ import type { RunStore } from '../run/store.ts'
 import type { ViewLink } from '../run/view-link.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { LocalSession } from './local-session.ts'
+import type { WebBuild } from './web-build.ts'
 
 /** Who may come in: one local user, or whoever brings a token of the issuer. */
 export type Door =
@@ -52,6 +53,7 @@ export interface Services {
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health
+  readonly web: WebBuild
   /** Folder of the example data that is served to notebooks; undefined with another catalogue. */
   readonly exampleData: string | undefined
   /** False where /metrics has a port of its own. */

@@ -50,7 +50,7 @@ describe.each(PAGES)('%s', (page) => {
 
   it('names files that are there', async () => {
     const named = (await read(page)).matchAll(
-      /\b(?:src|test|docs|scripts|bench|examples|migrations|runtime)\/[\w./-]*\w/g,
+      /(?<![\w/])(?:web|src|test|docs|scripts|bench|examples|migrations|runtime)\/[\w./-]*\w/g,
     )
     const missing = [...new Set([...named].map(([path]) => path))].filter(
       (path) => !existsSync(join(ROOT, path)),

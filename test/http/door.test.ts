@@ -44,7 +44,8 @@ describe('the printed link', () => {
     const [cookie = ''] = cookieOf(response).split(';')
     const page = await runner.fetch('/processes', { headers: { cookie, accept: 'text/html' } })
     expect(page.status).toBe(200)
-    expect(await page.text()).toContain('ndvi_calculation')
+    const list = await runner.fetch('/processes?f=json', { headers: { cookie, accept: 'text/html' } })
+    expect(await list.text()).toContain('ndvi_calculation')
   })
 
   it.each(['', 'x', '%00', '../..', 'a'.repeat(5000)])('does not take the token %j', async (token) => {

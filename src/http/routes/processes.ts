@@ -1,19 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { authenticate } from '../authenticate.ts'
 import { negotiated, representationOf } from '../negotiate.ts'
-import { cataloguePage } from '../pages/catalogue.ts'
 import { processSummary } from '../process-description.ts'
 import type { Services } from '../services.ts'
+import { sendShell } from '../shell.ts'
 
 /** `GET /processes`: the notebooks of the catalogue, those that are broken with the reason. */
 export function processesRoute(app: FastifyInstance, services: Services): void {
   app.get('/processes', async (request, reply) => {
     await authenticate(services.door, request)
-    const { entries, broken, stale } = services.catalog.list()
     negotiated(reply)
-    if (representationOf(request) === 'html') {
-      return reply.type('text/html; charset=utf-8').send(cataloguePage(request, { entries, broken, stale }))
-    }
+    if (representationOf(request) === 'html') return sendShell(services.web, request, reply)
+    const { entries, broken, stale } = services.catalog.list()
     const base = services.publicUrl()
     return reply.send({
       processes: entries.map((entry) => processSummary(entry, base, services.acceptRun !== undefined)),

@@ -1,0 +1,15 @@
+import * as v from 'valibot'
+import { ask } from './client.ts'
+
+const meSchema = v.object({
+  user: v.string(),
+  workspaces: v.array(v.string()),
+  executes: v.boolean(),
+})
+
+/** Who is signed in, and what the service does for them (src/http/routes/me.ts). */
+export const meQuery = {
+  queryKey: ['me'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask(meSchema, '/me', signal),
+  staleTime: 60_000,
+}

@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+
+/** What is wrong with one parameter. */
+const faultSchema = v.object({
+  name: v.string(),
+  fault: v.picklist(['unknown', 'missing', 'invalid', 'repeated', 'reserved']),
+  message: v.string(),
+  received: v.optional(v.string()),
+  expected: v.optional(v.string()),
+  nearest: v.optional(v.string()),
+})
+
+/** A problem document (RFC 9457), as src/http/problem-schema.ts has it. */
+export const problemSchema = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.string(),
+  requestId: v.optional(v.string()),
+  errors: v.optional(v.array(faultSchema)),
+  choices: v.optional(v.array(v.string())),
+  nearest: v.optional(v.string()),
+})
+export type Problem = v.InferOutput<typeof problemSchema>
+
+/** The server's refusal, in its own words. */
+export class ProblemError extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.detail)
+    this.problem = problem
+  }
+
+  /** The last part of the type, such as `not-signed-in`. */
+  get code(): string {
+    return this.problem.type.slice(this.problem.type.lastIndexOf(':') + 1)
+  }
+}
+
+/** Any error as a problem that can be shown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem
+  return {
+    type: 'urn:notebook-runner:problem:unreachable',
+    title: 'The service could not be reached',
+    status: 0,
+    detail: 'No answer came that could be understood. Is the network there? It is safe to try again.',
+  }
+}

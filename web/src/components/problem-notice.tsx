@@ -1,0 +1,30 @@
+import { Alert, Button, List, Text } from '@mantine/core'
+import { problemOf } from '../api/problem.ts'
+
+interface ProblemNoticeProps {
+  readonly error: unknown
+  /** Offered where asking again may help. */
+  readonly onRetry?: () => void
+}
+
+/** What went wrong with a part of a page, as the server words it. */
+export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
+  const problem = problemOf(error)
+  return (
+    <Alert color="red" variant="outline" title={problem.title} role="alert">
+      <Text size="sm">{problem.detail}</Text>
+      {problem.errors !== undefined && (
+        <List size="sm" mt="xs">
+          {problem.errors.map(({ message }) => (
+            <List.Item key={message}>{message}</List.Item>
+          ))}
+        </List>
+      )}
+      {onRetry !== undefined && (
+        <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </Alert>
+  )
+}

@@ -1,0 +1,29 @@
+import { Loader } from '@mantine/core'
+import { lazy, Suspense } from 'react'
+import { Route, Routes, useLocation } from 'react-router'
+import { ProblemPage } from './components/problem-page.tsx'
+import { pageStart } from './page-start.ts'
+
+const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
+
+/** One route for each page; the addresses are those of the server's routes (src/http/app.ts). */
+export function Pages() {
+  // What the server could not show. The first address has this key, and no other.
+  const { key } = useLocation()
+  if (key === 'default' && pageStart.problem !== undefined) return <ProblemPage problem={pageStart.problem} />
+  return (
+    <Suspense fallback={<Loader aria-label="Loading" />}>
+      <Routes>
+        <Route path="/processes" element={<CataloguePage />} />
+        <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />
+      </Routes>
+    </Suspense>
+  )
+}
+
+const NOT_FOUND = {
+  type: 'urn:notebook-runner:problem:not-found',
+  title: 'Not found',
+  status: 404,
+  detail: 'There is nothing at this address.',
+}
