@@ -22,6 +22,7 @@ import { acceptWith } from './run/accept.ts'
 import { sweepsWith } from './run/accept-sweep.ts'
 import { batchStore } from './run/batch.ts'
 import { RunEvents } from './run/events.ts'
+import { fileStore } from './run/file-store.ts'
 import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
@@ -117,6 +118,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       queue,
       batches,
       history: (caller, filter, page) => listRuns(database, caller, filter, page),
+      files: fileStore(database),
       storage,
       viewLink: makeViewLink(config, kernels),
       health,

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   'result-not-ready': { status: 404, title: 'The run has not ended yet' },
   'not-json': { status: 415, title: 'The body must be JSON' },
   'too-large': { status: 413, title: 'Too large' },
+  'no-such-range': { status: 416, title: 'The file has no such part' },
   'run-failed': { status: 422, title: 'The run did not succeed' },
   'invalid-notebook': { status: 422, title: 'The notebook cannot be used' },
   'unsupported-language': { status: 422, title: 'The language of the notebook is not supported' },

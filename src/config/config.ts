@@ -60,6 +60,8 @@ interface RunsConfig {
   readonly perSweep: number
   /** Of this process. */
   readonly warmKernels: number
+  /** Of one run. */
+  readonly files: { readonly most: number; readonly bytes: number }
   readonly limits: {
     readonly cellSeconds?: number
     readonly runSeconds: number
@@ -222,6 +224,10 @@ function readRuns(read: SettingReader): RunsConfig {
     perPerson: read.integer('MAX_RUNS_PER_PERSON', 1, 100_000) ?? 1,
     perSweep: read.integer('MAX_SWEEP_RUNS', 1, 1_000) ?? 1,
     warmKernels: read.integer('WARM_KERNELS', 0, 100) ?? 0,
+    files: {
+      most: read.integer('MAX_FILES', 0, 100_000) ?? 0,
+      bytes: read.integer('MAX_FILE_BYTES', 0, 999_999_999) ?? 0,
+    },
     limits: {
       ...(cellSeconds !== undefined && { cellSeconds }),
       runSeconds: read.integer('RUN_TIMEOUT', 1, 999_999_999) ?? 1,

@@ -36,6 +36,8 @@ export const VARIABLES = {
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
   RUN_TIMEOUT: 'seconds that a run may take',
   MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',
+  MAX_FILES: 'files of a run that are listed',
+  MAX_FILE_BYTES: 'what the copies of all files of a run may take; the rest stays in the folder of the run',
   VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {key} and {path} are filled in',
   LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
 } as const

@@ -17,6 +17,8 @@ export const BASE_DEFAULTS: Defaults = {
   WARM_KERNELS: '0',
   RUN_TIMEOUT: '86400',
   MAX_OUTPUT_BYTES: '100000000',
+  MAX_FILES: '1000',
+  MAX_FILE_BYTES: '500000000',
 }
 
 const platform: Defaults = {

@@ -58,6 +58,7 @@ export function makeWorker(
       warmKernels,
       leftKernels,
       storage,
+      fileLimits: config.runs.files,
       signals,
       leaseSeconds,
       cellTimes: (run) => cellTimes(database, run.notebookId, run.notebookVersion),

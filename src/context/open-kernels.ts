@@ -2,8 +2,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import { DiskFiles } from '../kernel/disk-files.ts'
+import type { FolderFiles } from '../kernel/folder-files.ts'
 import { type JupyterServer, startJupyterServer } from '../kernel/jupyter-server.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
+import { ServerFiles } from '../kernel/server-files.ts'
 import { ServerHost } from '../kernel/server-host.ts'
 import type { Run } from '../run/run.ts'
 
@@ -14,6 +17,8 @@ export interface Kernels {
   readonly hostName: string
   /** The working directory of a run's kernel: a folder of its own. */
   readonly folderOf: (run: Run) => string
+  /** The files in these folders. */
+  readonly files: FolderFiles
   /** The child, where it is ours: it also shows notebooks. */
   readonly jupyter: JupyterServer | undefined
 }
@@ -31,15 +36,18 @@ export async function openKernels(
       return undefined
     case 'server': {
       const { url, token } = kernels
-      const host = stack.use(new ServerHost(async () => ({ url, token })))
-      return { host, hostName: url, folderOf: ({ id }) => `runs/${id}`, jupyter: undefined }
+      const address = async () => ({ url, token })
+      const host = stack.use(new ServerHost(address))
+      const files = new ServerFiles(address)
+      return { host, hostName: url, folderOf: ({ id }) => `runs/${id}`, files, jupyter: undefined }
     }
     case 'local': {
       // JupyterLab takes seconds to start: it does so behind our back, and only who needs it first may wait.
+      const rootDir = join(config.dataDir, 'workspaces')
       const jupyter = stack.use(
         await startJupyterServer({
           python,
-          rootDir: join(config.dataDir, 'workspaces'),
+          rootDir,
           folder: join(config.dataDir, 'jupyter'),
           environment: config.environment,
           log,
@@ -47,7 +55,8 @@ export async function openKernels(
       )
       const host = stack.use(new ServerHost((signal) => jupyter.whenReady(signal)))
       const hostName = `${hostname()}:${config.dataDir}`
-      return { host, hostName, folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`, jupyter }
+      const files = new DiskFiles(rootDir)
+      return { host, hostName, folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`, files, jupyter }
     }
   }
 }

@@ -14,6 +14,7 @@ import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobRoute } from './routes/job.ts'
 import { jobEventsRoute } from './routes/job-events.ts'
+import { jobFilesRoute } from './routes/job-files.ts'
 import { jobNotebookRoute } from './routes/job-notebook.ts'
 import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
@@ -111,6 +112,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobRoute(app, services)
   jobResultsRoute(app, services)
   jobNotebookRoute(app, services)
+  jobFilesRoute(app, services)
   jobRerunRoute(app, services)
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { FAILURE_REASONS, RUN_STATES } from '../run/run.ts'
+import { LEFT_BECAUSE } from '../run/run-file.ts'
 import { STATUSES } from './status-info.ts'
 
 const Time = Type.String({ format: 'date-time' })
@@ -49,8 +50,26 @@ export type JobList = Static<typeof JobList>
 
 const Reference = Type.Object({ href: Type.String(), type: Type.String(), title: Type.String() })
 
-/** What a run has left, each by reference. */
-export const Results = Type.Object({ notebook: Reference, view: Type.Optional(Reference) })
+/** A file that a run left in its folder; without `href` where it was not copied from there. */
+const File = Type.Object({
+  href: Type.Optional(Type.String()),
+  title: Type.String({ description: 'The path, from the folder of the run on.' }),
+  type: Type.String(),
+  length: Count,
+  digest: Type.Optional(Type.String({ description: 'As in Repr-Digest (RFC 9530).' })),
+  onServerOnly: Type.Optional(Type.Literal(true)),
+  reason: Type.Optional(Type.Enum([...LEFT_BECAUSE])),
+  message: Type.Optional(Type.String()),
+})
+
+/** What a run has left. */
+export const Results = Type.Object({
+  notebook: Reference,
+  view: Type.Optional(Reference),
+  files: Type.Optional(Type.Array(File)),
+  filesComplete: Type.Optional(Type.Literal(false, { description: 'There are more files than are listed.' })),
+})
+export type Results = Static<typeof Results>
 
 const { parameters: _, ...withoutParameters } = StatusInfo.properties
 

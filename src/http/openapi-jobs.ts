@@ -110,6 +110,23 @@ export const jobPaths = {
       },
     }),
   },
+  '/jobs/{id}/files/{path}': {
+    get: operation(
+      'getFile',
+      'A file that the run left in its folder, as its results name it',
+      [path('id'), path('path'), header('Range', 'one part of it')],
+      {
+        200: {
+          description: 'The file',
+          content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+        },
+        206: {
+          description: 'The part',
+          content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+        },
+      },
+    ),
+  },
   '/jobs/{id}/events': {
     get: operation(
       'watchJob',

@@ -4,6 +4,9 @@ const policy = (styles: string) =>
   `default-src 'none'; script-src 'self'; style-src ${styles}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`
 const PAGE_POLICY = policy("'self'")
 
+/** For what comes out of notebooks: nothing in it may do anything, wherever it is opened. */
+export const FILE_POLICY = "default-src 'none'; sandbox"
+
 /** What every answer tells a browser; a policy that it has already stays. */
 export function withPolicy(reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', PAGE_POLICY)

@@ -1,16 +1,40 @@
+import type { Caller } from '../identity/caller.ts'
 import type { Run } from '../run/run.ts'
+import { LEFT_WORDS, type RunFile } from '../run/run-file.ts'
+import type { Services } from './services.ts'
 import { isViewable, NOTEBOOK_TYPE, viewPath } from './status-info.ts'
 
-/** The results of an ended run as OGC's results document: each by reference. @param base public URL of the service */
-export function resultsOf(run: Run, base: string): Readonly<Record<string, unknown>> {
+/** The results of an ended run as OGC's results document: those that are files by reference. */
+export async function resultsOf(
+  services: Services,
+  caller: Caller,
+  run: Run,
+): Promise<Readonly<Record<string, unknown>>> {
+  const files = await services.files.list(caller, run.id)
+  const base = services.publicUrl()
+  const job = `${base}/jobs/${run.id}`
   return {
-    notebook: {
-      href: `${base}/jobs/${run.id}/notebook`,
-      type: NOTEBOOK_TYPE,
-      title: 'The executed notebook',
-    },
+    notebook: { href: `${job}/notebook`, type: NOTEBOOK_TYPE, title: 'The executed notebook' },
     ...(isViewable(run) && {
       view: { href: `${base}/${viewPath(run)}`, type: 'text/html', title: 'The notebook in JupyterLab' },
     }),
+    ...(files !== undefined && {
+      files: files.files.map((file) => fileOf(file, job)),
+      ...(!files.complete && { filesComplete: false }),
+    }),
   }
+}
+
+/** A file as a link, with its digest; without an address where it was not copied. */
+function fileOf({ path, size, mediaType, copy }: RunFile, job: string) {
+  const common = { title: path, type: mediaType, length: size }
+  if ('object' in copy)
+    return {
+      href: `${job}/files/${path.split('/').map(encodeURIComponent).join('/')}`,
+      ...common,
+      digest: `sha-256=:${Buffer.from(copy.digest, 'hex').toString('base64')}:`,
+    }
+  const { leftBecause } = copy
+  const message = `Only in the folder of the run, on the Jupyter server: ${LEFT_WORDS[leftBecause]}.`
+  return { ...common, onServerOnly: true, reason: leftBecause, message }
 }

@@ -6,6 +6,7 @@ import type { AcceptRun } from '../run/accept.ts'
 import type { Sweeps } from '../run/accept-sweep.ts'
 import type { BatchStore } from '../run/batch.ts'
 import type { RunEvents } from '../run/events.ts'
+import type { FileStore } from '../run/file-store.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage } from '../run/history.ts'
@@ -50,6 +51,7 @@ export interface Services {
     filter: HistoryFilter,
     page: { readonly limit: number; readonly cursor?: string | undefined },
   ) => Promise<HistoryPage>
+  readonly files: FileStore
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import { RunnerError } from '../errors.ts'
+import type { FolderFiles } from '../kernel/folder-files.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import type { WarmKernels } from '../kernel/warm-kernels.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { FileLimits } from './collect-files.ts'
 import type { Hold } from './hold.ts'
 import type { LeftKernels } from './left-kernels.ts'
 import type { RunObserver } from './observer.ts'
@@ -20,6 +22,9 @@ export interface ExecuteParts {
   readonly warmKernels: Pick<WarmKernels, 'take'>
   readonly leftKernels: Pick<LeftKernels, 'end'>
   readonly storage: Storage
+  /** Files in these folders, and how many are kept of a run. */
+  readonly files: FolderFiles
+  readonly fileLimits: FileLimits
   readonly signals: RunSignals
   readonly leaseSeconds: number
   /** How long each cell of a notebook took before. */

@@ -6,6 +6,7 @@ import { EventWriter } from './event-writer.ts'
 import { executeOnKernel } from './execute-on-kernel.ts'
 import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork } from './execute-parts.ts'
 import { Hold } from './hold.ts'
+import { keepFiles } from './keep-files.ts'
 import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
 import type { Claim } from './queue.ts'
@@ -93,6 +94,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
     const message = `The notebook could not be stored in the workspace; what it had brought about is kept with the run.`
     return { state: 'failed', reason: 'storage-failed', message }
   }
+  await keepFiles(inWork, result.state)
   return result.state === 'failed'
     ? { state: 'failed', reason: result.reason, message: result.message }
     : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }

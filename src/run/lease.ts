@@ -2,7 +2,9 @@ import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { NumberedEvent, RunEvent } from './event.ts'
 import { type EventRow, eventPage, eventText, numberedEvent } from './event-row.ts'
+import { fileValues, SET_FILES } from './file-store.ts'
 import type { FailureReason, RunKernel, RunState } from './run.ts'
+import type { RunFiles } from './run-file.ts'
 import { storable } from './run-row.ts'
 
 export interface LeaseTerms {
@@ -121,6 +123,7 @@ export class RunLease {
   readonly #leaseSeconds: number
   #validUntil: number
   #lastEvent: number
+  #kernel: RunKernel | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(database: Database, terms: LeaseTerms) {
@@ -140,6 +143,11 @@ export class RunLease {
   /** Number of the newest event that is known to be kept. */
   get lastEvent(): number {
     return this.#lastEvent
+  }
+
+  /** What was kept last under this lease. */
+  get kernel(): RunKernel | undefined {
+    return this.#kernel
   }
 
   /** A sign of life. Also of a lease that ran out, as long as nobody took the run over. */
@@ -164,6 +172,7 @@ export class RunLease {
       kernel?.clientId,
       kernel?.session,
     ])
+    this.#kernel = kernel
   }
 
   /** To be kept before they are sent. A cell that has an outcome keeps the message that it has it from. */
@@ -172,6 +181,11 @@ export class RunLease {
   ): Promise<void> {
     const values = [cells.map(({ cell }) => cell), cells.map(({ messageId }) => messageId)]
     await this.#one('run-record-sending', RECORD_SENDING, values)
+  }
+
+  /** In place of what was kept before. */
+  async setFiles(files: RunFiles): Promise<void> {
+    await this.#one('run-set-files', SET_FILES, fileValues(files))
   }
 
   /**

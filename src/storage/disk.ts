@@ -11,13 +11,15 @@ import {
   writev,
   writevSync,
 } from 'node:fs'
-import { access, open, readdir, stat, unlink } from 'node:fs/promises'
+import { access, type FileHandle, open, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { RunnerError } from '../errors.ts'
 import { assertInside, type Layout, locate } from './layout.ts'
-import type { Storage, StorageScope, StoredObject } from './storage.ts'
+import { SourceGuard } from './source-guard.ts'
+import type { ByteRange, Storage, StorageScope, StoredObject } from './storage.ts'
 
 const datasync = promisify(fdatasync)
 const writeChunks = promisify(writev)
@@ -65,45 +67,56 @@ class DiskStorage implements Storage {
    * thread pool, with a shorter longest pause. Only what waits for the device leaves the main thread.
    */
   async put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal) {
-    assertInside(this.#layout, scope, object)
-    signal?.throwIfAborted()
-    const { folder, name } = split(this.#root, object)
-    const temporary = join(folder, `.${this.#self}-${this.#puts++}.tmp`)
+    await this.#store('notebook', scope, object, signal, (fd) => fill(fd, body))
+  }
+
+  async putFile(
+    scope: StorageScope,
+    object: StoredObject,
+    content: AsyncIterable<Uint8Array>,
+    _mediaType: string,
+    signal?: AbortSignal,
+  ) {
+    const guard = new SourceGuard()
     try {
-      await this.#prepare(object, folder)
-      const fd = this.#create(object, folder, temporary)
-      try {
-        await fill(fd, body)
-        signal?.throwIfAborted()
-        renameSync(temporary, join(folder, name))
-      } catch (error) {
-        rmSync(temporary, { force: true })
-        throw error
-      }
+      await this.#store('file', scope, object, signal, (fd) => fillFrom(fd, guard.pass(content), signal))
     } catch (error) {
-      if (signal?.aborted === true) throw signal.reason
-      throw failure('stored', object, error)
+      throw guard.reasonOf(error)
     }
   }
 
   async get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#open('notebook', scope, object, signal, async (file) => {
+      try {
+        return await file.readFile({ signal })
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  async read(
+    scope: StorageScope,
+    object: StoredObject,
+    range: ByteRange | undefined,
+    signal?: AbortSignal,
+  ): Promise<Readable> {
+    return this.#open('file', scope, object, signal, async (file) =>
+      file.createReadStream({ ...range, signal }),
+    )
+  }
+
+  async remove(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<void> {
     assertInside(this.#layout, scope, object)
     signal?.throwIfAborted()
     const { folder, name } = split(this.#root, object)
     try {
       walk(this.#root, object, false)
-      // O_NONBLOCK: a pipe in the notebook's place must not hang the reader.
-      await using file = await open(
-        join(folder, name),
-        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      )
-      if (!(await file.stat()).isFile()) throw absent(object)
-      return await file.readFile({ signal })
+      await unlink(join(folder, name))
     } catch (error) {
-      if (signal?.aborted === true) throw signal.reason
-      if (['ENOENT', 'ELOOP', 'ENXIO'].includes(codeOf(error))) throw absent(object)
-      throw failure('read', object, error)
+      if (codeOf(error) !== 'ENOENT') throw failure('file', 'removed', object, error)
     }
+    await this.#removeEmptyFolders(object)
   }
 
   async healthy(): Promise<boolean> {
@@ -118,6 +131,76 @@ class DiskStorage implements Storage {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#folders.clear()
+  }
+
+  /** The folders of a run's files go with the last of them; `notebooks` itself stays. */
+  async #removeEmptyFolders({ bucket, key }: StoredObject): Promise<void> {
+    const names = key.split('/').slice(0, -1)
+    try {
+      for (; names.length > 1; names.pop()) {
+        const folder = join(this.#root, bucket, ...names)
+        await rmdir(folder)
+        this.#folders.delete(folder)
+      }
+    } catch {
+      // There is something in it.
+    }
+  }
+
+  async #store(
+    what: What,
+    scope: StorageScope,
+    object: StoredObject,
+    signal: AbortSignal | undefined,
+    write: (fd: number) => Promise<void>,
+  ): Promise<void> {
+    assertInside(this.#layout, scope, object)
+    signal?.throwIfAborted()
+    const { folder, name } = split(this.#root, object)
+    const temporary = join(folder, `.${this.#self}-${this.#puts++}.tmp`)
+    try {
+      await this.#prepare(object, folder)
+      const fd = this.#create(object, folder, temporary)
+      try {
+        await write(fd)
+        signal?.throwIfAborted()
+        renameSync(temporary, join(folder, name))
+      } catch (error) {
+        rmSync(temporary, { force: true })
+        throw error
+      }
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason
+      throw failure(what, 'stored', object, error)
+    }
+  }
+
+  /** `take` owns the file. */
+  async #open<Result>(
+    what: What,
+    scope: StorageScope,
+    object: StoredObject,
+    signal: AbortSignal | undefined,
+    take: (file: FileHandle) => Promise<Result>,
+  ): Promise<Result> {
+    assertInside(this.#layout, scope, object)
+    signal?.throwIfAborted()
+    const { folder, name } = split(this.#root, object)
+    try {
+      walk(this.#root, object, false)
+      // O_NONBLOCK: a pipe in the notebook's place must not hang the reader.
+      const file = await open(
+        join(folder, name),
+        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      )
+      if ((await file.stat()).isFile()) return await take(file)
+      await file.close()
+      throw absent(what, object)
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason
+      if (['ENOENT', 'ELOOP', 'ENXIO'].includes(codeOf(error))) throw absent(what, object)
+      throw failure(what, 'read', object, error)
+    }
   }
 
   async #prepare(object: StoredObject, folder: string): Promise<void> {
@@ -141,6 +224,8 @@ class DiskStorage implements Storage {
     }
   }
 }
+
+type What = 'notebook' | 'file'
 
 function split(root: string, object: StoredObject): { folder: string; name: string } {
   const slash = object.key.lastIndexOf('/')
@@ -180,6 +265,24 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
+/** As `fill`, of what comes. */
+async function fillFrom(
+  fd: number,
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    for await (const chunk of content) {
+      signal?.throwIfAborted()
+      for (let rest = [chunk]; rest.length > 0; )
+        rest = after(rest, (await writeChunks(fd, rest)).bytesWritten)
+    }
+    await datasync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** Writes and flushes the body, and closes the file in any case. */
 async function fill(fd: number, body: readonly Uint8Array[]): Promise<void> {
   try {
@@ -212,16 +315,21 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-function absent(object: StoredObject): RunnerError {
+function absent(what: What, object: StoredObject): RunnerError {
   return new RunnerError(
     'not-found',
-    `The notebook ${object.key} is no longer in workspace folder ${object.bucket}.`,
+    `The ${what} ${object.key} is no longer in workspace folder ${object.bucket}.`,
   )
 }
 
-function failure(done: 'stored' | 'read', object: StoredObject, error: unknown): RunnerError {
+function failure(
+  subject: What,
+  done: 'stored' | 'read' | 'removed',
+  object: StoredObject,
+  error: unknown,
+): RunnerError {
   if (error instanceof RunnerError) return error
-  const what = `The notebook could not be ${done} in workspace folder ${object.bucket}`
+  const what = `The ${subject} could not be ${done} in workspace folder ${object.bucket}`
   const why: Record<string, string> = {
     ENOSPC: 'the disk is full. Ask the operator of this service to make room, then try again.',
     EDQUOT: 'the disk quota is used up. Ask the operator of this service to raise it, then try again.',

@@ -1,5 +1,5 @@
 import { RunnerError } from '../errors.ts'
-import { notebookFileName, userSegment, workspaceSegment } from './segment.ts'
+import { encodedSegment, notebookFileName, userSegment, workspaceSegment } from './segment.ts'
 import type { StorageScope, StoredObject } from './storage.ts'
 
 /**
@@ -33,6 +33,23 @@ export function locate(
   const folder =
     layout.kind === 'seed' ? `${prefixOf(layout, scope)}${userSegment(scope.user)}/` : prefixOf(layout, scope)
   return { bucket: bucketOf(layout, scope), key: `${folder}${file}` }
+}
+
+/** Longest name of a file that every storage takes. */
+const MAX_NAME_BYTES = 200
+
+/**
+ * The place of a file that a run left: in a folder beside its notebook, of the same name. `path` is relative, with `/`
+ * between its names. Undefined where it is too long to be stored, or climbs.
+ */
+export function besideNotebook(notebook: StoredObject, path: string): StoredObject | undefined {
+  const names = path.split('/')
+  if (names.some((name) => name === '' || name === '.' || name === '..' || !name.isWellFormed()))
+    return undefined
+  const segments = names.map(encodedSegment)
+  const key = `${notebook.key.replace(/\.ipynb$/, '')}/${segments.join('/')}`
+  const fits = segments.every(({ length }) => length <= MAX_NAME_BYTES) && isPlainKey(key)
+  return fits ? { bucket: notebook.bucket, key } : undefined
 }
 
 /**

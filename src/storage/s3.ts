@@ -1,13 +1,25 @@
-import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { Readable } from 'node:stream'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
 import { LRUCache } from 'lru-cache'
 import { RunnerError } from '../errors.ts'
 import { assertInside, type Layout, locate } from './layout.ts'
 import { type Actor, S3Clients, type S3Connection } from './s3-clients.ts'
 import { s3Failure, s3Kind, s3Status } from './s3-failure.ts'
-import type { Storage, StorageScope, StoredObject } from './storage.ts'
+import { SourceGuard } from './source-guard.ts'
+import type { ByteRange, Storage, StorageScope, StoredObject } from './storage.ts'
 
 /** Milliseconds for one operation with all its tries. */
 const DEADLINE = 60_000
+/** The same for a file, which may be large. */
+const FILE_DEADLINE = 900_000
+/** A file goes in parts of so many bytes, so many at a time: that is what is held in memory of it. */
+const PARTS = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 
 export interface S3Settings extends S3Connection {
   readonly layout: Layout
@@ -46,7 +58,7 @@ class S3Storage implements Storage {
             Key: key,
             Body: content,
             ContentType: type,
-            ...(this.#settings.encrypt ? { ServerSideEncryption: 'AES256' } : {}),
+            ...this.#encryption(),
           }),
           { abortSignal },
         )
@@ -63,11 +75,69 @@ class S3Storage implements Storage {
     })
   }
 
+  /** One PutObject, or a multipart upload that is given up where it can't be completed. */
+  async putFile(
+    scope: StorageScope,
+    object: StoredObject,
+    content: AsyncIterable<Uint8Array>,
+    mediaType: string,
+    signal?: AbortSignal,
+  ) {
+    const guard = new SourceGuard()
+    const put = async ({ client }: Actor, abortSignal: AbortSignal) => {
+      const params = {
+        Bucket: object.bucket,
+        Key: object.key,
+        Body: Readable.from(guard.pass(content), { objectMode: false }),
+        ContentType: mediaType,
+        ...this.#encryption(),
+      }
+      const upload = new Upload({ client, params, ...PARTS })
+      const abort = () => void upload.abort()
+      abortSignal.addEventListener('abort', abort)
+      try {
+        await upload.done()
+      } finally {
+        abortSignal.removeEventListener('abort', abort)
+      }
+    }
+    try {
+      await this.#do('s3:PutObject', 'stored', scope, object, signal, put, FILE_DEADLINE)
+    } catch (error) {
+      throw guard.reasonOf(error)
+    }
+  }
+
   async get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#do('s3:GetObject', 'read', scope, object, signal, async ({ client }, abortSignal) => {
       const command = new GetObjectCommand({ Bucket: object.bucket, Key: object.key })
       const { Body: content } = await client.send(command, { abortSignal })
       return (await content?.transformToByteArray()) ?? new Uint8Array()
+    })
+  }
+
+  async read(
+    scope: StorageScope,
+    object: StoredObject,
+    range: ByteRange | undefined,
+    signal?: AbortSignal,
+  ): Promise<Readable> {
+    const work = async ({ client }: Actor, abortSignal: AbortSignal) => {
+      const command = new GetObjectCommand({
+        Bucket: object.bucket,
+        Key: object.key,
+        ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }),
+      })
+      const { Body: content } = await client.send(command, { abortSignal })
+      return content instanceof Readable ? content : Readable.from([])
+    }
+    return this.#do('s3:GetObject', 'read', scope, object, signal, work, FILE_DEADLINE)
+  }
+
+  async remove(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<void> {
+    await this.#do('s3:DeleteObject', 'removed', scope, object, signal, async ({ client }, abortSignal) => {
+      const command = new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key })
+      await client.send(command, { abortSignal })
     })
   }
 
@@ -93,6 +163,10 @@ class S3Storage implements Storage {
     return folders.filter((folder) => !this.#kept.has(`${bucket}/${folder}`))
   }
 
+  #encryption(): { ServerSideEncryption?: 'AES256' } {
+    return this.#settings.encrypt ? { ServerSideEncryption: 'AES256' } : {}
+  }
+
   async #do<Result>(
     action: string,
     done: string,
@@ -100,22 +174,20 @@ class S3Storage implements Storage {
     object: StoredObject,
     signal: AbortSignal | undefined,
     work: (actor: Actor, signal: AbortSignal) => Promise<Result>,
+    deadline = DEADLINE,
   ): Promise<Result> {
     assertInside(this.#settings.layout, scope, object)
     signal?.throwIfAborted()
     const actor = this.#clients.actor(scope)
     try {
-      return await work(actor, within(DEADLINE, signal))
+      return await work(actor, within(deadline, signal))
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       if (s3Kind(error) === 'ExpiredToken') this.#clients.forget(actor)
       if (s3Status(error) === 404 && s3Kind(error) === 'NoSuchKey') {
-        throw new RunnerError(
-          'not-found',
-          `The notebook ${object.key} is no longer in bucket ${object.bucket}.`,
-        )
+        throw new RunnerError('not-found', `${object.key} is no longer in bucket ${object.bucket}.`)
       }
-      const what = `The notebook could not be ${done}`
+      const what = `The ${object.key.endsWith('.ipynb') ? 'notebook' : 'file'} could not be ${done}`
       throw s3Failure({ what, action, actor: actor.name, target: `bucket ${object.bucket}` }, error)
     }
   }

@@ -34,6 +34,16 @@ export function notebookFileName(notebookId: string, outputId: string): string {
   return `${notebookId}-${outputId}.ipynb`
 }
 
+/** The code of `userSegment`, of a name of any length. Names of files are written so too. */
+export function encodedSegment(name: string): string {
+  return Buffer.from(name, 'utf8')
+    .toString('latin1')
+    .replace(
+      /^\.|[^A-Za-z0-9._@-]/g,
+      (byte) => `!${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+}
+
 /**
  * `preferred_username` as exactly one path segment: `[A-Za-z0-9._@-]` stay, every other byte of its UTF-8 and a
  * leading dot become `!XX`. Two users never share a segment: the code is reversible, and a name too long for it ends
@@ -47,12 +57,7 @@ export function userSegment(user: string): string {
       'The user name in the access token is empty or not valid Unicode.',
     )
   }
-  const encoded = Buffer.from(user, 'utf8')
-    .toString('latin1')
-    .replace(
-      /^\.|[^A-Za-z0-9._@-]/g,
-      (byte) => `!${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-    )
+  const encoded = encodedSegment(user)
   if (encoded.length <= MAX_USER_SEGMENT) return encoded
   const hash = createHash('sha256').update(user).digest('hex').slice(0, 32)
   return `${encoded.slice(0, MAX_USER_SEGMENT - 2 - hash.length)}!!${hash}`

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /** Whose files: every operation names the workspace, and no implementation reaches outside of it. */
 export interface StorageScope {
   readonly workspace: string
@@ -10,6 +12,12 @@ export interface StoredObject {
   /** S3 bucket; on disk the workspace's folder name under the storage root. */
   readonly bucket: string
   readonly key: string
+}
+
+/** Bytes `start` to `end`, both included. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
 }
 
 export interface Storage {
@@ -28,6 +36,26 @@ export interface Storage {
   ): Promise<void>
   /** Throws `not-found` where there is none, `storage-failed` where storage does not answer. */
   get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array>
+  /**
+   * Stores a file as it comes, whole or not at all, in little memory. Throws as `put`, and what `content` throws: then
+   * nothing is stored.
+   */
+  putFile(
+    scope: StorageScope,
+    object: StoredObject,
+    content: AsyncIterable<Uint8Array>,
+    mediaType: string,
+    signal?: AbortSignal,
+  ): Promise<void>
+  /** The bytes as they are read, or some of them. Throws as `get`; the stream fails with what happens later. */
+  read(
+    scope: StorageScope,
+    object: StoredObject,
+    range: ByteRange | undefined,
+    signal?: AbortSignal,
+  ): Promise<Readable>
+  /** What is gone already is fine. Throws `storage-failed`. */
+  remove(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<void>
   /** True once storage answers for the service (not for one workspace). Used by readiness. */
   healthy(signal?: AbortSignal): Promise<boolean>
   [Symbol.asyncDispose](): Promise<void>

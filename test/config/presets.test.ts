@@ -45,6 +45,8 @@ describe('preset local', () => {
       MAX_RUNS_PER_PERSON: ['8', 'default'],
       MAX_SWEEP_RUNS: ['100', 'default'],
       RUN_TIMEOUT: ['86400', 'default'],
+      MAX_FILES: ['1000', 'default'],
+      MAX_FILE_BYTES: ['500000000', 'default'],
       MAX_OUTPUT_BYTES: ['100000000', 'default'],
       LOG_LEVEL: ['warn', 'preset local'],
     })

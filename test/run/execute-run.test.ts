@@ -7,12 +7,14 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { RunMetrics } from '../../src/http/run-metrics.ts'
+import { DiskFiles } from '../../src/kernel/disk-files.ts'
 import { startJupyterServer } from '../../src/kernel/jupyter-server.ts'
 import { ServerHost } from '../../src/kernel/server-host.ts'
 import { WarmKernels } from '../../src/kernel/warm-kernels.ts'
 import type { RunEvent } from '../../src/run/event.ts'
 import { RunEvents } from '../../src/run/events.ts'
 import { executeRunWith } from '../../src/run/execute-run.ts'
+import { fileStore } from '../../src/run/file-store.ts'
 import { LeftKernels } from '../../src/run/left-kernels.ts'
 import { runQueue } from '../../src/run/queue.ts'
 import type { Run } from '../../src/run/run.ts'
@@ -73,6 +75,8 @@ function startWorker(): AsyncDisposable {
       warmKernels,
       leftKernels,
       storage,
+      files: new DiskFiles(join(folder, 'workspaces')),
+      fileLimits: { most: 10, bytes: 1_000 },
       signals,
       leaseSeconds: LEASE_SECONDS,
       cellTimes: async () => new Map(),
@@ -157,6 +161,23 @@ describe('a run', { timeout: 240_000 }, () => {
       .toBe(false)
     const left = () => database.query({ text: 'SELECT run_id FROM left_kernel' })
     await expect.poll(left, { timeout: 30_000 }).toEqual([])
+  })
+
+  it('keeps the files that it left in its folder, with what the kernel writes when it ends', async () => {
+    await using _worker = startWorker()
+    const { run } = await ended(await accept('file = open("a.txt", "w")', 'file.write("left open by me!")'))
+    const store = fileStore(database)
+    const files = await store.list(caller, run.id)
+    expect(files).toMatchObject({
+      complete: true,
+      files: [{ path: 'a.txt', size: 16, mediaType: 'text/plain' }],
+    })
+    expect(await store.find(caller, run.id, 'a.txt')).toEqual(files?.files[0])
+    const copied = run.object.key.replace('.ipynb', '/a.txt')
+    expect(await readFile(join(folder, 'workspaces/ws', copied), 'utf8')).toBe('left open by me!')
+    const other = { ...caller, workspaces: ['other'] }
+    expect(await store.list(other, run.id)).toBeUndefined()
+    expect(await store.find(other, run.id, 'a.txt')).toBeUndefined()
   })
 
   it('that fails says at which cell, and the rest never ran', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { besideNotebook } from '../../src/storage/layout.ts'
 import type { Storage, StorageScope, StoredObject } from '../../src/storage/storage.ts'
 
 export const ALICE: StorageScope = { workspace: 'alice-ws', user: 'alice' }
@@ -65,11 +66,49 @@ export function storageContract(name: string, make: () => Promise<Storage>): voi
       await expect(storage.get(ALICE, place())).rejects.toMatchObject({ code: 'not-found' })
     })
 
+    it('takes a file as it comes, and gives parts of it', async () => {
+      const body = randomBytes(20_000_000)
+      const object = beside(place(), 'data/big file.bin')
+      const pieces = Array.from({ length: 200 }, (_, index) =>
+        body.subarray(index * 100_000, (index + 1) * 100_000),
+      )
+      await storage.putFile(ALICE, object, from(pieces), 'application/octet-stream')
+      const read = async (range?: { start: number; end: number }) =>
+        Buffer.concat(await (await storage.read(ALICE, object, range)).toArray())
+      expect(body.equals(await read())).toBe(true)
+      expect(body.subarray(5, 11).equals(await read({ start: 5, end: 10 }))).toBe(true)
+      expect(body.subarray(-1).equals(await read({ start: 19_999_999, end: 19_999_999 }))).toBe(true)
+    })
+
+    it('keeps nothing of a file whose source breaks, and says what the source said', async () => {
+      const object = beside(place(), 'broken.bin')
+      const broken = async function* () {
+        yield randomBytes(100)
+        throw new Error('the kernel server went away')
+      }
+      await expect(storage.putFile(ALICE, object, broken(), 'image/png')).rejects.toThrow('went away')
+      await expect(storage.read(ALICE, object, undefined)).rejects.toMatchObject({ code: 'not-found' })
+    })
+
+    it('removes, also what is gone already', async () => {
+      const [object, other] = [beside(place(), 'a/b'), place()]
+      await storage.putFile(ALICE, object, from([Buffer.from('x')]), 'text/plain')
+      await storage.put(ALICE, other, [Buffer.from('x')])
+      for (const one of [object, object, other, other]) await storage.remove(ALICE, one)
+      for (const one of [object, other])
+        await expect(storage.get(ALICE, one)).rejects.toMatchObject({ code: 'not-found' })
+    })
+
     it('neither reads nor writes in another workspace', async () => {
       const object = place(BOB)
       await storage.put(BOB, object, [Buffer.from('of bob')])
       await expect(storage.get(ALICE, object)).rejects.toMatchObject({ code: 'not-found' })
       await expect(storage.put(ALICE, object, [])).rejects.toMatchObject({ code: 'not-found' })
+      await expect(storage.read(ALICE, object, undefined)).rejects.toMatchObject({ code: 'not-found' })
+      await expect(storage.putFile(ALICE, object, from([]), 'x/y')).rejects.toMatchObject({
+        code: 'not-found',
+      })
+      await expect(storage.remove(ALICE, object)).rejects.toMatchObject({ code: 'not-found' })
       expect(Buffer.from(await storage.get(BOB, object)).toString()).toBe('of bob')
     })
 
@@ -80,6 +119,10 @@ export function storageContract(name: string, make: () => Promise<Storage>): voi
         const object = { bucket, key: `${folder}${part}` }
         await expect(storage.get(ALICE, object), part).rejects.toMatchObject({ code: 'not-found' })
         await expect(storage.put(ALICE, object, []), part).rejects.toMatchObject({ code: 'not-found' })
+        await expect(storage.read(ALICE, object, undefined), part).rejects.toMatchObject({
+          code: 'not-found',
+        })
+        await expect(storage.remove(ALICE, object), part).rejects.toMatchObject({ code: 'not-found' })
       }
     })
 
@@ -95,6 +138,16 @@ export function storageContract(name: string, make: () => Promise<Storage>): voi
       expect(await storage.healthy()).toBe(true)
     })
   })
+}
+
+async function* from(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+function beside(notebook: StoredObject, path: string): StoredObject {
+  const object = besideNotebook(notebook, path)
+  if (object === undefined) throw new Error(`There is no place for ${path}`)
+  return object
 }
 
 /** Names that mean another place to something on the way, tried as the last part of a key and as a whole name. */

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import { BatchInfo, JobList, StatusInfo } from '../../src/http/job-schema.ts'
+import { BatchInfo, JobList, Results, StatusInfo } from '../../src/http/job-schema.ts'
 import { PreparedRun } from '../../src/http/openapi.ts'
 import { Problem } from '../../src/http/problem-schema.ts'
 
@@ -26,4 +26,9 @@ export async function jobsOf(response: Response): Promise<JobList> {
 /** The same for a sweep. */
 export async function batchOf(response: Response): Promise<BatchInfo> {
   return Value.Parse(BatchInfo, await response.json())
+}
+
+/** The results of a run. Fails where they do not fit their schema. */
+export async function resultsOf(response: Response): Promise<Results> {
+  return Value.Parse(Results, await response.json())
 }

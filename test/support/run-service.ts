@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import type { Database } from '../../src/database/connect.ts'
 import { type Claim, type RunQueue, runQueue } from '../../src/run/queue.ts'
+import { diskStorage } from '../../src/storage/disk.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 import { temporaryDataDir, testPostgres } from './postgres.ts'
 import { targetOf } from './run-worker.ts'
@@ -10,6 +13,8 @@ export interface RunService extends AsyncDisposable {
   readonly runner: TestRunner
   readonly database: Database
   readonly queue: RunQueue
+  /** Where the service keeps what is stored. */
+  readonly storage: Storage
   /** Claims the next run. */
   claim(): Promise<Claim>
 }
@@ -42,6 +47,7 @@ export async function startRunService(env: Readonly<Record<string, string>> = {}
     runner,
     database,
     queue,
+    storage: diskStorage({ root: join(folder.path, 'workspaces'), layout: { kind: 'local' } }),
     async claim() {
       const claim = await queue.claim(WORKER)
       if (claim === undefined) throw new Error('Nothing is queued')

@@ -63,7 +63,7 @@ export function executionRoute(app: FastifyInstance, services: Services, closing
       const ended = await endOf(services, caller, run, waitSignal(reply, waitSeconds, closing))
       if (ended?.state === 'succeeded') {
         reply.header('preference-applied', `wait=${waitSeconds}`)
-        return sendJson(reply, resultsOf(ended, services.publicUrl()))
+        return sendJson(reply, await resultsOf(services, caller, ended))
       }
       if (ended !== undefined) return created(services, reply, ended)
     }

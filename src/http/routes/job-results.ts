@@ -19,6 +19,6 @@ export function jobResultsRoute(app: FastifyInstance, services: Services): void 
         `The run is ${run.state}: its results are here once it has ended. Ask again, or watch its events.`,
       )
     }
-    return sendJson(negotiated(reply), resultsOf(run, services.publicUrl()))
+    return sendJson(negotiated(reply), await resultsOf(services, caller, run))
   })
 }
