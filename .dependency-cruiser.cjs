@@ -1,4 +1,4 @@
-// Imports point one way: main → cli → context → http → run, identity → kernel, catalog, storage → notebook → errors.
+// Imports point one way: main → cli → context → http → run → identity → kernel, catalog, storage, database → notebook → errors.
 // `npm run check` fails on one that points back. test/check/ plants bad ones to prove it.
 const layers = {
   errors: [],
@@ -8,7 +8,7 @@ const layers = {
   process: ['errors'],
   database: ['errors', 'process'],
   catalog: ['errors', 'notebook', 'storage'],
-  identity: ['errors'],
+  identity: ['errors', 'database'],
   run: ['errors', 'database', 'notebook', 'catalog', 'storage', 'kernel', 'identity'],
   http: ['errors', 'notebook', 'catalog', 'storage', 'kernel', 'identity', 'run'],
   config: ['errors'],

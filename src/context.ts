@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
@@ -6,18 +5,16 @@ import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config/config.ts'
+import { makeDoor } from './context/make-door.ts'
 import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
 import { type Kernels, openKernels } from './context/open-kernels.ts'
 import { RunnerError } from './errors.ts'
 import { buildApp } from './http/app.ts'
-import { LocalSession, sessionKey } from './http/local-session.ts'
 import { Metrics } from './http/metrics.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import { RunMetrics } from './http/run-metrics.ts'
-import type { Door } from './http/services.ts'
 import { readWebBuild } from './http/web-build.ts'
-import { bearerVerifier } from './identity/bearer.ts'
 import { acceptWith } from './run/accept.ts'
 import { sweepsWith } from './run/accept-sweep.ts'
 import { batchStore } from './run/batch.ts'
@@ -64,8 +61,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
     makeStorage(config).then((made) => starting.use(made)),
     openCatalog(config, log, starting),
   ])
-  const door = await makeDoor(config)
-  if (door.kind === 'oidc') starting.use(door.verifier)
+  // With PORT=0 the port is known once it listens.
+  let url = config.publicUrl ?? addressUrl(config, config.port)
+  const door = await makeDoor(config, database, () => url, starting)
 
   const runs = runStore(database)
   const health = starting.use(
@@ -94,8 +92,6 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
     starting,
   )
 
-  // With PORT=0 the port is known once it listens.
-  let url = config.publicUrl ?? addressUrl(config, config.port)
   const app = await buildApp(
     {
       version: manifest.version,
@@ -211,18 +207,6 @@ async function makeStorage(config: Config): Promise<Storage> {
 async function templatesFromS3(address: NonNullable<Config['templates']['s3']>): Promise<ReadTemplate> {
   const { templateReader } = await import('./storage/s3-template.ts')
   return templateReader(address)
-}
-
-async function makeDoor(config: Config): Promise<Door> {
-  const { identity } = config
-  if (identity.kind === 'oidc') {
-    return {
-      kind: 'oidc',
-      verifier: bearerVerifier({ issuer: identity.issuer, audiences: identity.audiences }),
-    }
-  }
-  const token = identity.token ?? randomBytes(24).toString('base64url')
-  return { kind: 'local', session: new LocalSession(token, await sessionKey(config.dataDir)) }
 }
 
 function makeViewLink({ view }: Config, kernels: Kernels | undefined): ViewLink {

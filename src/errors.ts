@@ -4,6 +4,7 @@ export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not understood' },
   'not-signed-in': { status: 401, title: 'Sign-in needed' },
   'invalid-token': { status: 401, title: 'The access token is not accepted' },
+  'sign-in-failed': { status: 400, title: 'The sign-in did not work' },
   'no-workspace': { status: 403, title: 'No workspace to work in' },
   'not-allowed': { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'Not found' },
@@ -58,6 +59,8 @@ export interface ErrorExtras {
   readonly choices?: readonly string[]
   /** Nearest valid id (`no-such-notebook`). */
   readonly nearest?: string
+  /** Address at which a browser signs in (`not-signed-in`, `sign-in-failed`). */
+  readonly signIn?: string
 }
 
 /**
@@ -70,6 +73,7 @@ export class RunnerError extends Error {
   readonly errors: readonly ParameterFault[] | undefined
   readonly choices: readonly string[] | undefined
   readonly nearest: string | undefined
+  readonly signIn: string | undefined
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
     super(message, extras.cause === undefined ? undefined : { cause: extras.cause })
@@ -77,5 +81,6 @@ export class RunnerError extends Error {
     this.errors = extras.errors
     this.choices = extras.choices
     this.nearest = extras.nearest
+    this.signIn = extras.signIn
   }
 }

@@ -4,10 +4,17 @@ import { RunnerError } from '../errors.ts'
 import { type Environment, readEnvironment } from './env.ts'
 import { BASE_DEFAULTS, PRESETS, type PresetName } from './presets.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
+import { readSignIn, type SignInConfig } from './sign-in.ts'
 
-type IdentityConfig =
+export type IdentityConfig =
   | { readonly kind: 'local'; readonly token: string | undefined }
-  | { readonly kind: 'oidc'; readonly issuer: string; readonly audiences: readonly [string, ...string[]] }
+  | {
+      readonly kind: 'oidc'
+      readonly issuer: string
+      readonly audiences: readonly [string, ...string[]]
+      /** Undefined: nobody signs in here, and all bring a token. */
+      readonly signIn: SignInConfig | undefined
+    }
 
 type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
 
@@ -251,7 +258,7 @@ function readIdentity(read: SettingReader): IdentityConfig {
   }
   const [audience, ...others] = read.list('OIDC_AUDIENCE')
   if (audience === undefined) read.fault('OIDC_AUDIENCE', 'must name at least one accepted audience')
-  return { kind: 'oidc', issuer, audiences: [audience ?? '', ...others] }
+  return { kind: 'oidc', issuer, audiences: [audience ?? '', ...others], signIn: readSignIn(read) }
 }
 
 function readStorage(read: SettingReader, preset: PresetName): StorageConfig {
@@ -309,6 +316,12 @@ function crossCheck(read: SettingReader, config: Config): void {
       'HOST',
       `must be a loopback address with IDENTITY=local, which knows one user only; got "${config.host}"`,
     )
+  }
+  if (config.identity.kind === 'oidc' && config.identity.signIn !== undefined) {
+    const { publicUrl = `http://${config.host}` } = config
+    // Cookies of a session go over https alone; a loopback address is for trying it out.
+    if (publicUrl.startsWith('http:') && !isLoopback(new URL(publicUrl).hostname))
+      read.fault('PUBLIC_URL', 'must be https with OIDC_CLIENT_ID; http is accepted on loopback only')
   }
   if (config.identity.kind === 'oidc' && config.kernels.kind === 'local') {
     read.fault(

@@ -6,7 +6,8 @@ export const VARIABLES = {
   BASE_PATH: 'path under which the service is reached, such as /notebook-runner',
   PUBLIC_URL: 'how the world calls the service, base path included',
   METRICS_PORT: 'port of its own for /metrics; unset: on PORT',
-  TRUSTED_PROXIES: 'addresses or networks whose X-Forwarded-* headers are believed, by comma',
+  TRUSTED_PROXIES:
+    'addresses or networks of proxies that are believed, by comma: their X-Forwarded-* and the tokens they pass on',
   DATA_DIR: 'folder of the embedded database, the storage and the Jupyter server',
   DATABASE_URL: 'PostgreSQL; unset: an embedded one under DATA_DIR',
   CONFIG_URL: 'catalogue: http(s) URL, file or folder; unset: the bundled examples',
@@ -14,10 +15,14 @@ export const VARIABLES = {
     'hosts (and s3://buckets) that notebooks may come from besides the catalogue’s own, by comma',
   PLATFORM_DOMAIN: 'domain of the platform',
   WORKSPACES_DOMAIN: 'domain of the workspaces; unset: PLATFORM_DOMAIN',
-  IDENTITY: 'local (one local user) or oidc (bearer tokens)',
+  IDENTITY: 'local (one local user) or oidc (access tokens, and sign-in in a browser)',
   RUNNER_TOKEN: 'identity local: the token of the printed link; unset: random at each start',
   OIDC_ISSUER: 'issuer of the tokens',
   OIDC_AUDIENCE: 'accepted audiences, by comma',
+  OIDC_CLIENT_ID: 'identity oidc: our name at the issuer, for sign-in in a browser; unset: tokens only',
+  OIDC_CLIENT_SECRET: 'our password at the issuer; unset: a public client',
+  OIDC_SCOPE: 'what is asked for at a sign-in',
+  SESSION_SECRET: 'seals the sessions of browsers: 32 characters at least; several by comma, the first seals',
   STORAGE: 'disk (under DATA_DIR) or s3',
   S3_CREDENTIALS: 'ambient or assume-role',
   S3_ENDPOINT: 'another S3 than Amazon’s',
@@ -49,6 +54,8 @@ export type Environment = Readonly<Partial<Record<VariableName, string>>>
 export const SECRETS: ReadonlySet<VariableName> = new Set([
   'RUNNER_TOKEN',
   'DATABASE_URL',
+  'OIDC_CLIENT_SECRET',
+  'SESSION_SECRET',
   'JUPYTER_SERVER_TOKEN',
 ])
 

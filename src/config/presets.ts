@@ -8,6 +8,7 @@ export const BASE_DEFAULTS: Defaults = {
   HOST: '127.0.0.1',
   PORT: '8000',
   BASE_PATH: '',
+  OIDC_SCOPE: 'openid profile',
   DATA_DIR: './data',
   LOG_LEVEL: 'info',
   MAX_CONCURRENT_RUNS: '2',
@@ -54,6 +55,7 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     ...platform,
     OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/keycloak/realms/eodhp',
     OIDC_AUDIENCE: 'oauth2-proxy-workspaces,oauth2-proxy,account',
+    OIDC_SCOPE: 'openid profile workspaces',
     VIEW_URL:
       'https://{WORKSPACES_DOMAIN}/notebooks/hub/spawn/{user}/{workspace}?workspace={workspace}' +
       '&next=/notebooks/user/{user}/{workspace}/lab/tree/s3/{path}',

@@ -3,12 +3,18 @@ import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunnerError } from '../errors.ts'
+import { browserToSignIn, sendToIssuer } from './ask-to-sign-in.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { withPolicy } from './policy.ts'
 import { apiRoute } from './routes/api.ts'
+import { authCallbackRoute } from './routes/auth-callback.ts'
+import { authLoginRoute } from './routes/auth-login.ts'
+import { authLogoutRoute } from './routes/auth-logout.ts'
+import { authSignedInRoute } from './routes/auth-signed-in.ts'
+import { backchannelLogoutRoute } from './routes/backchannel-logout.ts'
 import { batchRoute } from './routes/batch.ts'
 import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -90,7 +96,13 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     )
     done()
   })
-  app.setErrorHandler((error, request, reply) => sendProblem(services.web, request, reply, error))
+  app.setErrorHandler(async (error, request, reply) => {
+    const browser = browserToSignIn(services.door, request, error)
+    if (browser === undefined) return sendProblem(services.web, request, reply, error)
+    return sendToIssuer(browser, reply, request.url).catch((failure) =>
+      sendProblem(services.web, request, reply, failure),
+    )
+  })
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
       services.web,
@@ -117,6 +129,13 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
   apiRoute(app, services)
+  if (services.door.kind === 'oidc' && services.door.browser !== undefined) {
+    authLoginRoute(app, services.door.browser)
+    authCallbackRoute(app, services.door.browser)
+    authSignedInRoute(app)
+    await authLogoutRoute(app, services, services.door.browser)
+    await backchannelLogoutRoute(app, services.door.browser)
+  }
   if (services.metricsHere) metricsRoute(app, metrics)
   await app.register(fastifyStatic, {
     root: [services.web.assets, `${import.meta.dirname}/assets`],

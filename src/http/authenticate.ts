@@ -3,25 +3,43 @@ import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { LOCAL_CALLER, type LocalSession } from './local-session.ts'
 import type { Door } from './services.ts'
+import { readSession } from './session-cookie.ts'
 
 /** Cookies know no ports, so the name carries ours: two runners on one machine don't sign each other out. */
 export const cookieName = (request: FastifyRequest): string =>
   `notebook-runner-${request.socket.localPort ?? 0}`
 
 /**
- * Who sent this request.
+ * Who sent this request: by its token, the one that a trusted proxy passes on, or its session, in that order.
  * @throws RunnerError `not-signed-in`, `invalid-token` or `identity-unavailable`.
  */
 export async function authenticate(door: Door, request: FastifyRequest): Promise<Caller> {
   const bearer = bearerOf(request)
   switch (door.kind) {
-    case 'oidc':
-      if (bearer === undefined)
-        throw new RunnerError('not-signed-in', 'Send an access token as Authorization: Bearer.')
-      return door.verifier.verify(bearer)
+    case 'oidc': {
+      const token = bearer ?? door.forwardedToken(request)
+      return token === undefined ? signedIn(door, request) : door.verifier.verify(token)
+    }
     case 'local':
       return local(door.session, bearer, request.cookies[cookieName(request)])
   }
+}
+
+async function signedIn(
+  { browser }: Extract<Door, { kind: 'oidc' }>,
+  request: FastifyRequest,
+): Promise<Caller> {
+  if (browser === undefined)
+    throw new RunnerError('not-signed-in', 'Send an access token as Authorization: Bearer.')
+  const cookie = readSession(request, browser.publicUrl())
+  const caller = cookie === undefined ? undefined : await browser.signIn.sessions.callerOf(cookie)
+  if (caller !== undefined) return caller
+  const why = cookie === undefined ? 'You are not signed in.' : 'Your session has ended.'
+  throw new RunnerError(
+    'not-signed-in',
+    `${why} Sign in (a program sends an access token as Authorization: Bearer).`,
+    { signIn: browser.signIn.link() },
+  )
 }
 
 function local(session: LocalSession, bearer: string | undefined, cookie: string | undefined): Caller {

@@ -16,17 +16,22 @@ export function visitorOf(request: FastifyRequest): Visitor {
   const metadata = Object.keys(headers).filter((name) => name.startsWith('sec-fetch-'))
   const nodeFetch = metadata.length === 1 && headers['sec-fetch-mode'] === 'cors'
   const fetchMetadata = metadata.length > 0 && !nodeFetch
-  const speculative = headers['sec-purpose'] ?? headers['purpose'] ?? headers['x-moz'] ?? headers['x-purpose']
+  const speculative = isSpeculative(request)
   const browserLike =
     fetchMetadata ||
-    speculative !== undefined ||
+    speculative ||
     headers.cookie !== undefined ||
     (headers.accept ?? '').toLowerCase().includes('text/html')
   if (!browserLike) return headers.authorization === undefined ? 'browser' : 'program'
   const person =
-    speculative === undefined &&
+    !speculative &&
     headers['sec-fetch-mode'] === 'navigate' &&
     headers['sec-fetch-dest'] === 'document' &&
     headers['sec-fetch-user'] === '?1'
   return person ? 'person' : 'browser'
+}
+
+/** Prefetched or prerendered: nobody has asked to see it yet. */
+export function isSpeculative({ headers }: FastifyRequest): boolean {
+  return ['sec-purpose', 'purpose', 'x-moz', 'x-purpose'].some((name) => headers[name] !== undefined)
 }

@@ -25,5 +25,7 @@ export const Problem = Type.Object({
   errors: Type.Optional(Type.Array(ParameterFault)),
   choices: Type.Optional(Type.Array(Type.String())),
   nearest: Type.Optional(Type.String()),
+  /** Where a browser signs in: `?return=` (a path below the service's root) is where it comes back to. */
+  signIn: Type.Optional(Type.String({ format: 'uri' })),
 })
 export type Problem = Static<typeof Problem>

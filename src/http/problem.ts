@@ -13,5 +13,6 @@ export function toProblem(error: RunnerError, requestId: string): Problem {
     ...(error.errors && { errors: [...error.errors] }),
     ...(error.choices && { choices: [...error.choices] }),
     ...(error.nearest !== undefined && { nearest: error.nearest }),
+    ...(error.signIn !== undefined && { signIn: error.signIn }),
   }
 }

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
+import type { EndedSession } from '../identity/logout-token.ts'
+import type { SignIn } from '../identity/sign-in.ts'
 import type { AcceptRun } from '../run/accept.ts'
 import type { Sweeps } from '../run/accept-sweep.ts'
 import type { BatchStore } from '../run/batch.ts'
@@ -16,13 +18,29 @@ import type { Repeats } from '../run/repeat.ts'
 import type { RunStore } from '../run/store.ts'
 import type { ViewLink } from '../run/view-link.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { ForwardedToken } from './forwarded-token.ts'
 import type { LocalSession } from './local-session.ts'
 import type { WebBuild } from './web-build.ts'
 
-/** Who may come in: one local user, or whoever brings a token of the issuer. */
+/** Who may come in: one local user, or whoever brings a token of the issuer or signs in there. */
 export type Door =
   | { readonly kind: 'local'; readonly session: LocalSession }
-  | { readonly kind: 'oidc'; readonly verifier: TokenVerifier }
+  | {
+      readonly kind: 'oidc'
+      readonly verifier: TokenVerifier
+      readonly forwardedToken: ForwardedToken
+      /** Undefined where nobody signs in here. */
+      readonly browser: BrowserDoor | undefined
+    }
+
+/** Sign-in in a browser. */
+export interface BrowserDoor {
+  readonly signIn: SignIn
+  /** What the issuer says is over. Throws `invalid-request` and `identity-unavailable`. */
+  readonly readLogoutToken: (token: string) => Promise<EndedSession>
+  /** How the world calls the service, without a trailing slash. */
+  readonly publicUrl: () => string
+}
 
 /** What the routes need; made in src/context.ts. */
 export interface Services {

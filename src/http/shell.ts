@@ -43,9 +43,14 @@ function shell(
 <script type="module" src="${root}${script}"></script>
 </head>
 <body>
-<div id="root">!${problem === undefined ? '' : html`<h1>${problem.title}</h1><p>${problem.detail}</p>`}</div>
+<div id="root">!${problem === undefined ? '' : problemText(problem)}</div>
 <noscript>The pages of Notebook Runner need JavaScript. Programs get everything as JSON at the same addresses.</noscript>
 </body>
 </html>
 `
+}
+
+function problemText({ title, detail, signIn }: Problem): string {
+  const link = signIn === undefined ? '' : html`<p><a href="${signIn}">Sign in</a></p>`
+  return html`<h1>${title}</h1><p>${detail}</p>!${link}`
 }

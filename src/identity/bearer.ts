@@ -27,9 +27,12 @@ interface Verified {
   readonly keys: KeySet
 }
 
-/** Checks access tokens by themselves (RFC 9068, RFC 8725) with the issuer's keys. */
-export function bearerVerifier(settings: BearerSettings): TokenVerifier {
-  return new BearerVerifier(settings)
+/**
+ * Checks access tokens by themselves (RFC 9068, RFC 8725) with the issuer's keys.
+ * @param keys closed together with it
+ */
+export function bearerVerifier(settings: BearerSettings, keys = new KeySource(settings)): TokenVerifier {
+  return new BearerVerifier(settings, keys)
 }
 
 class BearerVerifier implements TokenVerifier {
@@ -49,9 +52,9 @@ class BearerVerifier implements TokenVerifier {
     sizeCalculation: ({ caller }) => 300 + JSON.stringify(caller).length,
   })
 
-  constructor(settings: BearerSettings) {
+  constructor(settings: BearerSettings, keys: KeySource) {
     this.#settings = settings
-    this.#source = new KeySource(settings)
+    this.#source = keys
     this.#now = settings.now ?? Date.now
   }
 

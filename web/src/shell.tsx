@@ -10,6 +10,7 @@ import {
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Link, NavLink, useLocation } from 'react-router'
+import { addressOf } from './api/client.ts'
 import { meQuery } from './api/me.ts'
 import './shell.css'
 
@@ -74,10 +75,17 @@ function Person() {
   const { data } = useQuery(meQuery)
   if (data === undefined) return null
   return (
-    <Text size="sm" c="dimmed" truncate maw={180} visibleFrom="xs">
-      <span className="hidden">Signed in as </span>
-      {data.user}
-    </Text>
+    <>
+      <Text size="sm" c="dimmed" truncate maw={180} visibleFrom="xs">
+        <span className="hidden">Signed in as </span>
+        {data.user}
+      </Text>
+      {data.session && (
+        <Anchor size="sm" href={addressOf('/auth/logout')}>
+          Sign out
+        </Anchor>
+      )}
+    </>
   )
 }
 

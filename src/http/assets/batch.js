@@ -1,4 +1,6 @@
 // A sweep as it goes: what the page shows of it is taken from the page as the server makes it now.
+import { asksToSignIn } from './sign-in.js'
+
 const page = document.getElementById('batch-page')
 const message = document.getElementById('batch-message')
 const { batch } = page.dataset
@@ -27,7 +29,8 @@ page.addEventListener('click', async ({ target }) => {
   target.disabled = true
   try {
     const response = await fetch(method === 'POST' ? `${batch}/retry` : batch, { method })
-    message.textContent = response.ok ? '' : (await response.json()).detail
+    const answer = response.ok ? {} : await response.json()
+    message.textContent = asksToSignIn(answer) ? '' : (answer.detail ?? '')
     await show()
   } catch {
     message.textContent = 'The service could not be reached. Press again.'

@@ -1,5 +1,7 @@
 // Run: sends what the form says, once, however often it is pressed, and goes to the page of the run. What is wrong is
 // shown beside its field, in the words of the server.
+import { asksToSignIn } from './sign-in.js'
+
 const button = document.getElementById('run-button')
 const form = button.form
 const { execution, jobs, batches, key } = button.dataset
@@ -39,6 +41,7 @@ async function send() {
   const answer = await response.json()
   if (response.ok)
     location.assign(answer.jobID === undefined ? `${batches}${answer.id}` : `${jobs}${answer.jobID}`)
+  else if (asksToSignIn(answer)) return
   else if (answer.errors === undefined) tell([answer.detail])
   else tell(answer.errors.filter((error) => !mark(error)).map((error) => error.message))
 }

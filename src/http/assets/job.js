@@ -1,5 +1,6 @@
 // One run as it goes: its state, its progress and its cells, from its events.
 import { CellOutputs } from './job-outputs.js'
+import { asksToSignIn } from './sign-in.js'
 
 const page = document.getElementById('job-page')
 const state = document.getElementById('job-state')
@@ -77,6 +78,11 @@ for (const [type, tell] of Object.entries(told)) {
   source.addEventListener(type, ({ data }) => tell(JSON.parse(data)))
 }
 
+// Closed for good, as after an answer that is no stream of events; a connection that breaks is opened again.
+source.addEventListener('error', async () => {
+  if (source.readyState === EventSource.CLOSED) asksToSignIn(await (await fetch(`${job}?f=json`)).json())
+})
+
 /** The whole sentence, and whether there is a notebook to open, is the server's to say. */
 async function ask() {
   const response = await fetch(`${job}?f=json`)
@@ -107,7 +113,8 @@ cancel.addEventListener('click', async () => {
   const response = await fetch(job, { method: 'DELETE' })
   if (response.ok) return
   cancel.disabled = false
-  message.textContent = (await response.json()).detail
+  const answer = await response.json()
+  if (!asksToSignIn(answer)) message.textContent = answer.detail
 })
 
 const rerun = document.getElementById('job-rerun')
@@ -119,6 +126,6 @@ rerun.addEventListener('click', async () => {
   const response = await fetch(`${job}/rerun`, { method: 'POST', headers: { 'idempotency-key': key } })
   const answer = await response.json()
   if (response.ok) location.assign(`${rerun.dataset.jobs}${answer.jobID}`)
-  else message.textContent = answer.detail
+  else if (!asksToSignIn(answer)) message.textContent = answer.detail
   rerun.disabled = false
 })

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
+import { holdsSession } from '../session-cookie.ts'
 
 /** The way from this page to the service's root, so that pages work under any base path, rewritten or not. */
 export function rootOf(request: FastifyRequest): string {
@@ -20,7 +21,7 @@ export function page(request: FastifyRequest, title: string, body: string): stri
 <link rel="stylesheet" href="${root}assets/style.css">
 </head>
 <body>
-<header><a href="${root}processes">Notebook Runner</a> <nav><a href="${root}jobs">Runs</a></nav></header>
+<header><a href="${root}processes">Notebook Runner</a> <nav><a href="${root}jobs">Runs</a>!${holdsSession(request) ? html` <a href="${root}auth/logout">Sign out</a>` : ''}</nav></header>
 <main>
 !${body}
 </main>

@@ -5,6 +5,8 @@ const meSchema = v.object({
   user: v.string(),
   workspaces: v.array(v.string()),
   executes: v.boolean(),
+  /** Whether there is a session of this browser to end. */
+  session: v.boolean(),
 })
 
 /** Who is signed in, and what the service does for them (src/http/routes/me.ts). */

@@ -20,6 +20,8 @@ export const problemSchema = v.object({
   errors: v.optional(v.array(faultSchema)),
   choices: v.optional(v.array(v.string())),
   nearest: v.optional(v.string()),
+  /** Where a browser signs in; `?return=` says where it comes back to. */
+  signIn: v.optional(v.string()),
 })
 export type Problem = v.InferOutput<typeof problemSchema>
 
@@ -48,3 +50,7 @@ export function problemOf(error: unknown): Problem {
     detail: 'No answer came that could be understood. Is the network there? It is safe to try again.',
   }
 }
+
+/** @param path where to come back to, below the service's root */
+export const signInAddress = (signIn: string, path: string): string =>
+  `${signIn}${signIn.includes('?') ? '' : `?return=${encodeURIComponent(path)}`}`

@@ -1,5 +1,5 @@
-import { Alert, Button, List, Text } from '@mantine/core'
-import { problemOf } from '../api/problem.ts'
+import { Alert, Anchor, Button, List, Text } from '@mantine/core'
+import { problemOf, signInAddress } from '../api/problem.ts'
 
 interface ProblemNoticeProps {
   readonly error: unknown
@@ -19,6 +19,15 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
             <List.Item key={message}>{message}</List.Item>
           ))}
         </List>
+      )}
+      {problem.signIn !== undefined && (
+        <Text size="sm" mt="xs">
+          Nothing on this page is lost:{' '}
+          <Anchor href={signInAddress(problem.signIn, '/auth/signed-in')} target="_blank" inherit>
+            sign in
+          </Anchor>{' '}
+          in a new tab, then do this again.
+        </Text>
       )}
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>

@@ -1,10 +1,11 @@
-import { Anchor, List, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Button, List, Stack, Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
-import { Link } from 'react-router'
-import type { Problem } from '../api/problem.ts'
+import { Link, useLocation } from 'react-router'
+import { type Problem, signInAddress } from '../api/problem.ts'
 
 /** A page that is none: why, in the server's words. */
 export function ProblemPage({ problem }: { readonly problem: Problem }) {
+  const { pathname, search } = useLocation()
   useDocumentTitle(`${problem.title} · Notebook Runner`)
   return (
     <Stack gap="sm" align="flex-start">
@@ -21,6 +22,11 @@ export function ProblemPage({ problem }: { readonly problem: Problem }) {
         <Text>
           Did you mean <strong>{problem.nearest}</strong>?
         </Text>
+      )}
+      {problem.signIn !== undefined && (
+        <Button component="a" href={signInAddress(problem.signIn, `${pathname}${search}`)}>
+          Sign in
+        </Button>
       )}
       {problem.status !== 401 && (
         <Anchor component={Link} to="/processes">

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import type { Config, IdentityConfig } from '../config/config.ts'
+import type { Database } from '../database/connect.ts'
+import { forwardedTokens } from '../http/forwarded-token.ts'
+import { LocalSession, sessionKey } from '../http/local-session.ts'
+import type { BrowserDoor, Door } from '../http/services.ts'
+import { bearerVerifier } from '../identity/bearer.ts'
+import type { TokenVerifier } from '../identity/identity.ts'
+import { KeySource } from '../identity/jwks.ts'
+
+type OidcConfig = Extract<IdentityConfig, { kind: 'oidc' }>
+
+/** @param publicUrl known once the server listens */
+export async function makeDoor(
+  config: Config,
+  database: Database,
+  publicUrl: () => string,
+  stack: AsyncDisposableStack,
+): Promise<Door> {
+  const { identity, dataDir, trustedProxies } = config
+  if (identity.kind === 'local') {
+    const token = identity.token ?? randomBytes(24).toString('base64url')
+    return { kind: 'local', session: new LocalSession(token, await sessionKey(dataDir)) }
+  }
+  const { issuer, audiences } = identity
+  const keys = new KeySource({ issuer })
+  const verifier = stack.use(bearerVerifier({ issuer, audiences }, keys))
+  return {
+    kind: 'oidc',
+    verifier,
+    forwardedToken: forwardedTokens(trustedProxies),
+    browser: await makeBrowserDoor(identity, { database, publicUrl, verifier, keys }),
+  }
+}
+
+interface Parts {
+  readonly database: Database
+  readonly publicUrl: () => string
+  readonly verifier: TokenVerifier
+  readonly keys: KeySource
+}
+
+/** What speaks OpenID Connect is loaded only where people sign in. */
+async function makeBrowserDoor(
+  { issuer, signIn }: OidcConfig,
+  { database, publicUrl, verifier, keys }: Parts,
+): Promise<BrowserDoor | undefined> {
+  if (signIn === undefined) return undefined
+  const { clientId, clientSecret, scope, secrets } = signIn
+  const [{ OidcClient }, { Seal }, { Sessions }, { SignIn }, { readLogoutToken }] = await Promise.all([
+    import('../identity/oidc-client.ts'),
+    import('../identity/seal.ts'),
+    import('../identity/sessions.ts'),
+    import('../identity/sign-in.ts'),
+    import('../identity/logout-token.ts'),
+  ])
+  const client = new OidcClient({ issuer, clientId, clientSecret, scope })
+  const seal = new Seal(secrets)
+  const sessions = new Sessions({ database, seal, client, verifier, issuer })
+  return {
+    signIn: new SignIn({ database, seal, client, sessions, publicUrl }),
+    readLogoutToken: (token) => readLogoutToken({ keys, issuer, clientId }, token),
+    publicUrl,
+  }
+}
