@@ -66,7 +66,10 @@ async function said(response: Response, id: string): Promise<string> {
   const text = (await response.text())
     .replaceAll(id, 'ID')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'REQUEST')
-  const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
+    .replaceAll(/data-nonce="[^"]+"/g, 'NONCE')
+  const headers = [...response.headers]
+    .filter(([name]) => !['date', 'x-request-id'].includes(name))
+    .map(([name, value]) => [name, value.replaceAll(/'nonce-[^']+'/g, 'NONCE')])
   return JSON.stringify([response.status, headers.sort(), text])
 }
 
