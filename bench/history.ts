@@ -85,7 +85,7 @@ async function measure(
     found = (await listRuns(database, caller, filter, { limit: PAGE, cursor })).runs.length
     ours.push(performance.now() - started)
     if (time % 10 === 0)
-      theirs.push(await ownTime(database, historyStatement(caller, filter, PAGE + 1, cursor)))
+      theirs.push(await ownTime(database, historyStatement(caller, filter, { limit: PAGE + 1, cursor })))
   }
   return [
     found,

@@ -29,6 +29,7 @@ import { queueDepth } from './run/queue-depth.ts'
 import { repeatsWith } from './run/repeat.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
+import { thumbnails } from './run/thumbnail.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
 import { diskStorage } from './storage/disk.ts'
 import type { ReadTemplate } from './storage/s3-template.ts'
@@ -114,6 +115,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       queue,
       batches,
       history: (caller, filter, page) => listRuns(database, caller, filter, page),
+      thumbnail: thumbnails(database),
       files: fileStore(database),
       storage,
       viewLink: makeViewLink(config, kernels),

@@ -14,6 +14,7 @@ import type { RunQueue } from '../run/queue.ts'
 import type { RunSignals } from '../run/signals.ts'
 import { DEFAULT_KERNEL, kernelOwner } from '../run/start-kernel.ts'
 import { StrayKernels } from '../run/stray-kernels.ts'
+import { Thumbnailer } from '../run/thumbnailer.ts'
 import { Worker } from '../run/worker.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Kernels } from './open-kernels.ts'
@@ -48,6 +49,7 @@ export function makeWorker(
   const warm = { idleMs: WARM_IDLE_MS, startMs: WARM_START_MS, refillMs: WARM_REFILL_MS }
   const warmKernels = stack.use(new WarmKernels({ host, folder: '', most, ...warm, log }))
   const leftKernels = stack.use(new LeftKernels({ database, host, hostName, log }))
+  const thumbnailer = stack.use(new Thumbnailer())
   const worker = new Worker({
     identity: { id: randomUUID(), kernelHost: kernels.hostName },
     queue,
@@ -58,6 +60,7 @@ export function makeWorker(
       warmKernels,
       leftKernels,
       storage,
+      thumbnailer,
       fileLimits: config.runs.files,
       signals,
       leaseSeconds,

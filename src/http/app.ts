@@ -24,6 +24,7 @@ import { jobFilesRoute } from './routes/job-files.ts'
 import { jobNotebookRoute } from './routes/job-notebook.ts'
 import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
+import { jobThumbnailRoute } from './routes/job-thumbnail.ts'
 import { jobsRoute } from './routes/jobs.ts'
 import { landingRoute } from './routes/landing.ts'
 import { meRoute } from './routes/me.ts'
@@ -125,6 +126,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobResultsRoute(app, services)
   jobNotebookRoute(app, services)
   jobFilesRoute(app, services)
+  jobThumbnailRoute(app, services)
   jobRerunRoute(app, services)
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)

@@ -1,6 +1,6 @@
 import type { ParameterFault } from '../errors.ts'
 import { nearestName } from '../notebook/input-names.ts'
-import type { HistoryFilter } from '../run/history.ts'
+import { HISTORY_SORTS, type HistoryFilter, type HistorySort } from '../run/history.ts'
 import { RUN_STATES, type RunState } from '../run/run.ts'
 import { UUID } from './find-run.ts'
 import { QueryReader } from './query-reader.ts'
@@ -8,6 +8,7 @@ import { STATUS, STATUSES } from './status-info.ts'
 
 interface JobQuery {
   readonly filter: HistoryFilter
+  readonly sort: HistorySort
   readonly limit: number
   readonly cursor: string | undefined
   /** Nothing can be found. */
@@ -30,6 +31,7 @@ export const JOB_FILTERS = {
   owner: 'name of the person',
   batch: 'id of a sweep',
   parameter: 'name and value of an input, such as year:2024',
+  sort: `${HISTORY_SORTS.join(', ')}; by duration, only runs that have one`,
   cursor: 'of the next link',
   f: 'json or html, whatever Accept says',
 } as const
@@ -56,6 +58,7 @@ export function jobQuery(query: URLSearchParams): JobQuery {
   const limit = read.as('limit', `1 to ${MAX_LIMIT}`, (text) =>
     /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined,
   )
+  const sort = read.as('sort', HISTORY_SORTS.join(', '), (text) => HISTORY_SORTS.find((one) => one === text))
   const cursor = read.one('cursor')
   read.done()
   return {
@@ -69,6 +72,7 @@ export function jobQuery(query: URLSearchParams): JobQuery {
       ...(batchId !== undefined && { batchId }),
       ...(parameter !== undefined && { parameter }),
     },
+    sort: sort ?? 'newest',
     limit: Math.min(limit ?? DEFAULT_LIMIT, MAX_LIMIT),
     cursor,
     none: states?.length === 0 || (types.length > 0 && !types.includes('process')),

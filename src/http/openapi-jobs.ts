@@ -127,6 +127,17 @@ export const jobPaths = {
       },
     ),
   },
+  '/jobs/{id}/thumbnail': {
+    get: operation('getThumbnail', 'The last picture of a run that has ended, made small', [path('id')], {
+      200: {
+        description: 'The picture',
+        content: {
+          'image/webp': { schema: { type: 'string' } },
+          'image/jpeg': { schema: { type: 'string' } },
+        },
+      },
+    }),
+  },
   '/jobs/{id}/events': {
     get: operation(
       'watchJob',

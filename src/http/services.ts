@@ -11,11 +11,12 @@ import type { RunEvents } from '../run/events.ts'
 import type { FileStore } from '../run/file-store.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
-import type { HistoryFilter, HistoryPage } from '../run/history.ts'
+import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { Repeats } from '../run/repeat.ts'
 import type { RunStore } from '../run/store.ts'
+import type { FindThumbnail } from '../run/thumbnail.ts'
 import type { ViewLink } from '../run/view-link.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { ForwardedToken } from './forwarded-token.ts'
@@ -64,12 +65,9 @@ export interface Services {
   readonly events: RunEvents
   readonly queue: RunQueue
   readonly batches: BatchStore
-  readonly history: (
-    caller: Caller,
-    filter: HistoryFilter,
-    page: { readonly limit: number; readonly cursor?: string | undefined },
-  ) => Promise<HistoryPage>
+  readonly history: (caller: Caller, filter: HistoryFilter, page: HistoryRequest) => Promise<HistoryPage>
   readonly files: FileStore
+  readonly thumbnail: FindThumbnail
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health

@@ -68,6 +68,7 @@ function jobLinks(run: Run, base: string) {
     ...(ended ? [{ rel: `${OGC}results`, type: 'application/json', href: `${href}/results` }] : []),
     { rel: `${OURS}events`, type: 'text/event-stream', href: `${href}/events` },
     { rel: `${OURS}notebook`, type: NOTEBOOK_TYPE, href: `${href}/notebook` },
+    ...(run.hasThumbnail ? [{ rel: 'preview', type: 'image/*', href: `${href}/thumbnail` }] : []),
     ...(isViewable(run) ? [{ rel: `${OURS}view`, type: 'text/html', href: `${base}/${viewPath(run)}` }] : []),
   ]
 }

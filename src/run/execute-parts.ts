@@ -11,6 +11,7 @@ import type { RunObserver } from './observer.ts'
 import type { Claim } from './queue.ts'
 import type { Run } from './run.ts'
 import type { RunSignals } from './signals.ts'
+import type { Thumbnailer } from './thumbnailer.ts'
 
 /** What all runs of a worker are worked on with. */
 export interface ExecuteParts {
@@ -22,6 +23,7 @@ export interface ExecuteParts {
   readonly warmKernels: Pick<WarmKernels, 'take'>
   readonly leftKernels: Pick<LeftKernels, 'end'>
   readonly storage: Storage
+  readonly thumbnailer: Pick<Thumbnailer, 'make'>
   /** Files in these folders, and how many are kept of a run. */
   readonly files: FolderFiles
   readonly fileLimits: FileLimits

@@ -7,6 +7,7 @@ import { executeOnKernel } from './execute-on-kernel.ts'
 import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork } from './execute-parts.ts'
 import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
+import { keepThumbnail } from './keep-thumbnail.ts'
 import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
 import type { Claim } from './queue.ts'
@@ -90,7 +91,8 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   if (result.state === 'failed' && result.reason === 'start-failed')
     events.push({ type: 'state', state: 'saving' })
   else report.settle(result)
-  if (!(await saving.finish(hold.signal))) {
+  const [isStored] = await Promise.all([saving.finish(hold.signal), keepThumbnail(inWork, notebook)])
+  if (!isStored) {
     const message = `The notebook could not be stored in the workspace; what it had brought about is kept with the run.`
     return { state: 'failed', reason: 'storage-failed', message }
   }

@@ -22,34 +22,48 @@ export interface HistoryFilter {
   readonly batchId?: string
 }
 
+/** By when they were accepted, or by how long they took; those that have not taken any time yet are left out then. */
+export const HISTORY_SORTS = ['newest', 'oldest', 'longest', 'shortest'] as const
+export type HistorySort = (typeof HISTORY_SORTS)[number]
+
 export interface HistoryPage {
-  /** Newest first. */
+  /** In the order that was asked for. */
   readonly runs: readonly Run[]
   /** For the page after this one; undefined where this is the last. */
   readonly next: string | undefined
 }
 
 interface HistoryRow extends RunRow {
-  /** `created_at` in microseconds, which a Date does not hold. */
-  readonly created: string
+  /** What the pages are sorted by, beside the id. */
+  readonly place: string
+}
+
+export interface HistoryRequest {
+  readonly sort?: HistorySort
+  /** Runs a page. */
+  readonly limit: number
+  /** Of the page before. */
+  readonly cursor?: string | undefined
 }
 
 /**
- * The runs in the caller's workspaces that nobody took out of the history, newest first, `limit` at most, after the
- * page that gave `cursor`. Each page costs the same, however deep. Throws `invalid-request` for a cursor that is none
- * of ours, `database-failed`.
+ * The runs in the caller's workspaces that nobody took out of the history, newest first where no `sort` is given,
+ * `limit` at most, after the page that gave `cursor`. Each page costs the same, however deep. Throws `invalid-request`
+ * for a cursor that is none of ours or of another order, `database-failed`.
  */
 export async function listRuns(
   database: Database,
   caller: Caller,
   filter: HistoryFilter,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  asked: HistoryRequest,
 ): Promise<HistoryPage> {
   // Without a name, so that it is planned for these values: an index that serves a rare one is no good for a common one.
-  const rows = await database.query<HistoryRow>(historyStatement(caller, filter, limit + 1, cursor))
-  const page = rows.slice(0, limit)
+  const rows = await database.query<HistoryRow>(
+    historyStatement(caller, filter, { ...asked, limit: asked.limit + 1 }),
+  )
+  const page = rows.slice(0, asked.limit)
   const last = page.at(-1)
-  const next = rows.length > limit && last !== undefined ? `${last.created} ${last.id}` : undefined
+  const next = rows.length > asked.limit && last !== undefined ? `${last.place} ${last.id}` : undefined
   return {
     runs: page.map(runFrom),
     next: next === undefined ? undefined : Buffer.from(next).toString('base64url'),
@@ -63,8 +77,7 @@ export async function listRuns(
 export function historyStatement(
   caller: Caller,
   filter: HistoryFilter,
-  limit: number,
-  cursor: string | undefined,
+  { sort = 'newest', limit, cursor }: HistoryRequest,
 ): { readonly text: string; readonly values: readonly unknown[] } {
   const { parameter } = filter
   const values: unknown[] = []
@@ -90,10 +103,19 @@ export function historyStatement(
     const keys = workspaces.map((workspace) => parameterKey(workspace, parameter.name, parameter.value))
     oneOf('parameter.key', 'bigint', keys)
   }
-  oneOf('run.notebook_id', 'text', filter.notebookIds && [...new Set(filter.notebookIds.map(storable))])
-  // The index by notebook has the state in it: any state is each of them.
-  const states = filter.states ?? (filter.notebookIds === undefined ? undefined : RUN_STATES)
-  oneOf('run.state', 'text', states && [...new Set(states)])
+  const { by, descending } = ORDERS[sort]
+  const notebookIds = filter.notebookIds && [...new Set(filter.notebookIds.map(storable))]
+  if (by === 'created') {
+    oneOf('run.notebook_id', 'text', notebookIds)
+    // The index by notebook has the state in it: any state is each of them.
+    const states = filter.states ?? (notebookIds === undefined ? undefined : RUN_STATES)
+    oneOf('run.state', 'text', states && [...new Set(states)])
+  } else {
+    // No index has them in this order, and PostgreSQL knows whether they are rare enough to be sorted.
+    when('run.notebook_id = ANY (?::text[])', notebookIds)
+    when('run.state = ANY (?::text[])', filter.states)
+    conditions.push('run.duration IS NOT NULL')
+  }
   when('run.duration >= ?', filter.minSeconds)
   when('run.duration <= ?', filter.maxSeconds)
   when('run.owner_name = ?', filter.person && storable(filter.person))
@@ -108,29 +130,59 @@ export function historyStatement(
         ]
   when(`${created} >= ?`, filter.from)
   when(`${created} <= ?`, filter.to)
+  const [column, sorted] = by === 'created' ? [created, 'run.created_at'] : ['run.duration', 'run.duration']
   if (cursor !== undefined) {
-    const last = readCursor(cursor)
-    const at = `'epoch'::timestamptz + ${place(last.created)}::bigint * interval '1 microsecond'`
-    conditions.push(`(${created}, ${id}) < (${at}, ${place(last.id)}::uuid)`)
+    const last = readCursor(cursor, by)
+    const at = PLACES[by].value(place(last.place))
+    conditions.push(`(${column}, ${id}) ${descending ? '<' : '>'} (${at}, ${place(last.id)}::uuid)`)
   }
   const most = place(limit)
-  const found = `
-    SELECT run.* FROM ${from} WHERE ${conditions.join(' AND ')} ORDER BY ${created} DESC, ${id} DESC LIMIT ${most}`
+  const order = (first: string, second: string) => {
+    const way = descending ? 'DESC' : 'ASC'
+    return `ORDER BY ${first} ${way}, ${second} ${way} LIMIT ${most}`
+  }
+  const found = `SELECT run.* FROM ${from} WHERE ${conditions.join(' AND ')} ${order(column, id)}`
   return {
     text: `
-      SELECT ${RUN_COLUMNS}, (extract(epoch FROM run.created_at) * 1000000)::bigint::text AS created
+      SELECT ${RUN_COLUMNS}, ${PLACES[by].text} AS place
       FROM ${lists.map((list) => `${list} CROSS JOIN `).join('')}LATERAL (${found}) AS run
-      ORDER BY run.created_at DESC, run.id DESC LIMIT ${most}`,
+      ${order(sorted, 'run.id')}`,
     values,
   }
 }
 
-function readCursor(cursor: string): { readonly created: string; readonly id: string } {
+const ORDERS = {
+  newest: { by: 'created', descending: true },
+  oldest: { by: 'created', descending: false },
+  longest: { by: 'duration', descending: true },
+  shortest: { by: 'duration', descending: false },
+} as const satisfies Record<HistorySort, object>
+
+/** How a place in an order is written in a cursor, exactly, and read again. */
+const PLACES = {
+  // In microseconds, which a Date does not hold.
+  created: {
+    text: '(extract(epoch FROM run.created_at) * 1000000)::bigint::text',
+    value: (given: string) => `'epoch'::timestamptz + ${given}::bigint * interval '1 microsecond'`,
+    pattern: /^(\d{1,16}) (\S+)$/,
+  },
+  duration: {
+    text: "run.duration::text || 's'",
+    value: (given: string) => `${given}::float8`,
+    pattern: /^(\d{1,16}(?:\.\d{1,17})?(?:e[+-]\d{1,2})?)s (\S+)$/,
+  },
+} as const
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function readCursor(
+  cursor: string,
+  by: keyof typeof PLACES,
+): { readonly place: string; readonly id: string } {
   const text = Buffer.from(cursor, 'base64url').toString()
-  const [, created, id] = /^(\d{1,16}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text) ?? []
-  if (created !== undefined && id !== undefined) return { created, id }
+  const [, place, id] = PLACES[by].pattern.exec(text) ?? []
+  if (place !== undefined && id !== undefined && ID.test(id)) return { place, id }
   throw new RunnerError(
     'invalid-request',
-    'The cursor is none that this service gave: begin with the first page.',
+    'The cursor is none that this service gave for this order: begin with the first page.',
   )
 }

@@ -6,6 +6,7 @@ import { fileValues, SET_FILES } from './file-store.ts'
 import type { FailureReason, RunKernel, RunState } from './run.ts'
 import type { RunFiles } from './run-file.ts'
 import { storable } from './run-row.ts'
+import { SET_THUMBNAIL, type Thumbnail } from './thumbnail.ts'
 
 export interface LeaseTerms {
   readonly runId: string
@@ -186,6 +187,11 @@ export class RunLease {
   /** In place of what was kept before. */
   async setFiles(files: RunFiles): Promise<void> {
     await this.#one('run-set-files', SET_FILES, fileValues(files))
+  }
+
+  /** In place of what was kept before. */
+  async setThumbnail({ mediaType, image }: Thumbnail): Promise<void> {
+    await this.#one('run-set-thumbnail', SET_THUMBNAIL, [mediaType, image])
   }
 
   /**

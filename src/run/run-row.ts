@@ -8,7 +8,8 @@ export const RUN_COLUMNS = `
   run.owner_name, run.parameters, run.kernel_name, run.bucket, run.key, run.created_at, run.updated_at,
   run.queued_at, run.started_at, run.finished_at, run.cancel_requested_at, run.hidden_at, run.reason, run.message,
   run.batch_id, run.limits, run.retry_of, run.from_cell, run.cells_done, run.cells_total, run.last_event,
-  run.attempts, run.kernel_host, run.kernel_id, run.client_id, run.kernel_session`
+  run.attempts, run.kernel_host, run.kernel_id, run.client_id, run.kernel_session,
+  run.has_thumbnail`
 
 /** A row of RUN_COLUMNS as the driver gives it. */
 export interface RunRow {
@@ -45,6 +46,7 @@ export interface RunRow {
   readonly kernel_id: string | null
   readonly client_id: string | null
   readonly kernel_session: string | null
+  readonly has_thumbnail: boolean
 }
 
 export function runFrom(row: RunRow): Run {
@@ -78,6 +80,7 @@ export function runFrom(row: RunRow): Run {
     lastEvent: row.last_event,
     attempts: row.attempts,
     kernel: kernelFrom(row),
+    hasThumbnail: row.has_thumbnail,
   }
 }
 

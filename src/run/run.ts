@@ -89,6 +89,8 @@ export interface Run extends NewRun {
   readonly attempts: number
   /** Where its kernel is or was. */
   readonly kernel: RunKernel | undefined
+  /** There is a small picture of what it has shown. */
+  readonly hasThumbnail: boolean
 }
 
 export interface RunKernel {

@@ -130,7 +130,7 @@ describe('a run', () => {
 
   it('does not exist for others, whatever they do with it', async () => {
     const { jobID } = await accept(alice)
-    for (const path of ['', '/results', '/notebook', '/events']) {
+    for (const path of ['', '/results', '/notebook', '/thumbnail', '/events']) {
       for (const [token, id] of [
         [bob, jobID],
         [alice, NOBODYS],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { imageSize } from 'image-size'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
@@ -20,8 +21,11 @@ import { runQueue } from '../../src/run/queue.ts'
 import type { Run } from '../../src/run/run.ts'
 import { RunSignals } from '../../src/run/signals.ts'
 import { runStore } from '../../src/run/store.ts'
+import { thumbnails } from '../../src/run/thumbnail.ts'
+import { Thumbnailer } from '../../src/run/thumbnailer.ts'
 import { Worker } from '../../src/run/worker.ts'
 import { diskStorage } from '../../src/storage/disk.ts'
+import { png } from '../support/pictures.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { targetOf } from '../support/run-worker.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -75,6 +79,7 @@ function startWorker(): AsyncDisposable {
       warmKernels,
       leftKernels,
       storage,
+      thumbnailer: stack.use(new Thumbnailer()),
       files: new DiskFiles(join(folder, 'workspaces')),
       fileLimits: { most: 10, bytes: 1_000 },
       signals,
@@ -133,6 +138,17 @@ async function stored({ object }: Run) {
 }
 
 describe('a run', { timeout: 240_000 }, () => {
+  it('keeps its last picture, made small', async () => {
+    await using _worker = startWorker()
+    const show = (width: number) =>
+      `from IPython.display import Image\nImage(bytes.fromhex("${Buffer.from(png(width, 20)).toString('hex')}"))`
+    const { run } = await ended(await accept(show(30), show(40), 'print("no picture")'))
+    expect(run).toMatchObject({ state: 'succeeded', hasThumbnail: true })
+    const thumbnail = await thumbnails(database)(caller, run.id)
+    expect(imageSize(thumbnail?.image ?? new Uint8Array()).width).toBe(40)
+    expect(await thumbnails(database)({ ...caller, workspaces: ['other'] }, run.id)).toBeUndefined()
+  })
+
   it('goes from the queue through its cells to the workspace, and tells what happens', async () => {
     await using _worker = startWorker()
     const { run, seen } = await ended(await accept('print("one")', 'x = 2', 'x * 21'))

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { fromPlain, JsonNumber } from '../../src/notebook/json.ts'
-import { type HistoryFilter, historyStatement, listRuns } from '../../src/run/history.ts'
+import {
+  HISTORY_SORTS,
+  type HistoryFilter,
+  type HistorySort,
+  historyStatement,
+  listRuns,
+} from '../../src/run/history.ts'
 import type { Run } from '../../src/run/run.ts'
 import { type RunStore, runStore } from '../../src/run/store.ts'
 import { generateRuns } from '../support/many-runs.ts'
@@ -22,8 +28,8 @@ afterAll(() => postgres[Symbol.asyncDispose]())
 const caller = callerOf('a', 'b')
 const idsOf = (runs: readonly Run[]) => runs.map(({ id }) => id)
 
-async function list(filter: HistoryFilter, asked = caller) {
-  return idsOf((await listRuns(database, asked, filter, { limit: 1_000 })).runs)
+async function list(filter: HistoryFilter, asked = caller, sort: HistorySort = 'newest') {
+  return idsOf((await listRuns(database, asked, filter, { limit: 1_000, sort })).runs)
 }
 
 describe('the history', () => {
@@ -112,23 +118,42 @@ describe('the history', () => {
     await database.query({ text: 'UPDATE run SET hidden_at = NULL' })
   })
 
+  it('is in the order that is asked for', async () => {
+    expect(await list({}, caller, 'oldest')).toEqual(expected(all, 'a', 'b').toReversed())
+    expect(await list({}, caller, 'longest')).toEqual(expected([0, 1, 2, 3], 'a', 'b'))
+    expect(await list({}, caller, 'shortest')).toEqual(expected([0, 1, 2, 3], 'a', 'b').toReversed())
+    expect(
+      await list({ notebookIds: ['n-1', 'n-3'], states: ['succeeded', 'queued'] }, caller, 'longest'),
+    ).toEqual(expected([1, 3], 'a', 'b'))
+    const parameter = { name: 'year', value: '2020' }
+    expect(await list({ parameter }, caller, 'oldest')).toEqual(
+      expected([1, 3, 5, 7, 9, 11], 'a', 'b').toReversed(),
+    )
+    expect(await list({ parameter }, caller, 'shortest')).toEqual(expected([1, 3], 'a', 'b').toReversed())
+  })
+
   it('is the same by pages of any size, also where times are equal', async () => {
     await database.query({
       text: "UPDATE run SET created_at = '2026-01-01 00:00:00.123456+00' WHERE workspace IN ('a', 'b') AND state = 'queued'",
     })
-    const whole = await list({})
+    // As long as each other, and as long as numbers that a double has not exactly.
+    await database.query({
+      text: "UPDATE run SET finished_at = started_at + interval '100.1 s' WHERE workspace IN ('a', 'b')",
+    })
     const filters = fc.constantFrom<HistoryFilter>({}, { states: ['queued', 'prepared'] }, { person: 'bob' })
+    const sorts = fc.constantFrom(...HISTORY_SORTS)
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), filters, async (limit, filter) => {
+      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), filters, sorts, async (limit, filter, sort) => {
         const found: string[] = []
         let cursor: string | undefined
         do {
-          const page = await listRuns(database, caller, filter, { limit, cursor })
+          const page = await listRuns(database, caller, filter, { limit, cursor, sort })
           expect(page.runs.length).toBeLessThanOrEqual(limit)
           found.push(...idsOf(page.runs))
           cursor = page.next
         } while (cursor !== undefined)
-        const fits = new Set(await list(filter))
+        const whole = await list({}, caller, sort)
+        const fits = new Set(await list(filter, caller, sort))
         expect(found).toEqual(whole.filter((id) => fits.has(id)))
       }),
       { numRuns: 30 },
@@ -136,7 +161,14 @@ describe('the history', () => {
   })
 
   it('refuses a cursor that it did not give', async () => {
-    for (const text of ['', 'x', '1 2', `99999999999999999 ${rows[0]?.id}`, `1 ${rows[0]?.id}'`]) {
+    for (const text of [
+      '',
+      'x',
+      '1 2',
+      `1.5s ${rows[0]?.id}`,
+      `99999999999999999 ${rows[0]?.id}`,
+      `1 ${rows[0]?.id}'`,
+    ]) {
       const cursor = Buffer.from(text).toString('base64url')
       const page = listRuns(database, caller, {}, { limit: 1, cursor })
       await expect(page).rejects.toMatchObject({ code: 'invalid-request' })
@@ -161,8 +193,13 @@ describe('a long history', () => {
   const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 
   /** How many rows PostgreSQL looks at for a page of 51. */
-  async function looksAt(filter: HistoryFilter, cursor: string | undefined, workspaces: readonly string[]) {
-    const { text, values } = historyStatement(callerOf(...workspaces), filter, 51, cursor)
+  async function looksAt(
+    filter: HistoryFilter,
+    cursor: string | undefined,
+    workspaces: readonly string[],
+    sort: HistorySort = 'newest',
+  ) {
+    const { text, values } = historyStatement(callerOf(...workspaces), filter, { limit: 51, cursor, sort })
     const [row] = await big.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>({
       text: `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${text}`,
       values,
@@ -203,6 +240,21 @@ describe('a long history', () => {
       const page = await listRuns(big, callerOf(...workspaces), filter, { limit: 10 })
       if (page.next === undefined) continue
       expect(await looksAt(filter, page.next, workspaces)).toBeLessThan(4_000)
+    }
+  })
+
+  it.each(HISTORY_SORTS)('is read by an index in each order: %s', async (sort) => {
+    for (const workspaces of [['big'], ['big', 'small-1', 'small-2']]) {
+      for (const filter of [
+        {},
+        { states: ['failed'] },
+        { notebookIds: ['rare'] },
+      ] satisfies HistoryFilter[]) {
+        const looked = await looksAt(filter, undefined, workspaces, sort)
+        expect(looked).toBeLessThan(4_000)
+        const page = await listRuns(big, callerOf(...workspaces), filter, { limit: 10, sort })
+        expect(await looksAt(filter, page.next, workspaces, sort)).toBeLessThan(4_000)
+      }
     }
   })
 

@@ -37,6 +37,7 @@ const ROUTES: ReadonlyArray<readonly [string, (run: string) => string]> = [
   ['HEAD', (run) => `/jobs/${run}`],
   ['GET', (run) => `/jobs/${run}/results`],
   ['GET', (run) => `/jobs/${run}/notebook`],
+  ['GET', (run) => `/jobs/${run}/thumbnail`],
   ['GET', (run) => `/jobs/${run}/events`],
   ['GET', (run) => `/batches/${run}`],
   ['DELETE', (run) => `/batches/${run}`],

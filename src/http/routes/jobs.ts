@@ -13,10 +13,10 @@ export function jobsRoute(app: FastifyInstance, services: Services): void {
     const caller = await authenticate(services.door, request)
     const representation = representationOf(request)
     const query = new URLSearchParams(queryOf(request))
-    const { filter, limit, cursor, none } = jobQuery(query)
+    const { filter, sort, limit, cursor, none } = jobQuery(query)
     const { runs, next } = none
       ? { runs: [], next: undefined }
-      : await services.history(caller, filter, { limit, cursor })
+      : await services.history(caller, filter, { sort, limit, cursor })
     negotiated(reply)
     if (representation === 'html')
       return reply.type('text/html; charset=utf-8').send(jobsPage(request, { runs, query, next }))
