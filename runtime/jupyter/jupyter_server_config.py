@@ -1,6 +1,15 @@
 """What the Jupyter server that the runner starts does otherwise than others; the rest is in src/kernel/jupyter-config.ts."""
 
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from jupyter_client.ioloop import AsyncIOLoopKernelRestarter
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.session import DELIM
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 # In characters. Small enough for JavaScript to throw it away cheaply.
@@ -41,4 +50,74 @@ class PromptChannels(ZMQChannelsWebsocketConnection):
         )
 
 
+# Written by src/kernel/kernel-limits.ts; read for each kernel, because this server outlives who has started it.
+LIMITS = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "kernel-limits.json"
+LIMITED = Path(__file__).resolve().parent.parent / "kernel" / "limited.py"
+# What limited.py exits with.
+EXCEEDED = 137
+
+
+class LimitedKernels(KernelSpecManager):
+    """Starts each kernel, also one of JupyterLab's, with the threads and under the memory that a kernel may have."""
+
+    def get_kernel_spec(self, kernel_name):
+        spec = super().get_kernel_spec(kernel_name)
+        limits = json.loads(LIMITS.read_text()) if LIMITS.exists() else {}
+        spec.env = {**spec.env, **limits.get("environment", {})}
+        if "memoryMebibytes" in limits:
+            program, *rest = spec.argv
+            # As jupyter_client has it where the program comes first.
+            if program in {"python", "python3", f"python{sys.version_info[0]}.{sys.version_info[1]}"}:
+                program = sys.executable
+            limited = [sys.executable, "-I", "-S", str(LIMITED), str(limits["memoryMebibytes"])]
+            spec.argv = [*limited, program, *rest]
+        return spec
+
+
+class Coroner(AsyncIOLoopKernelRestarter):
+    """Says why a kernel has died where that is known, before it is started again."""
+
+    # How many processes were ended for want of memory when the kernel was last and second to last found alive.
+    ended = (None, None)
+
+    async def poll(self):
+        manager = self.kernel_manager
+        process = getattr(manager.provisioner, "process", None)
+        code = process.poll() if process is not None else None
+        count = ended_for_memory()
+        if code == EXCEEDED:
+            manager.cause_of_death = "memory-limit"
+        elif code == -signal.SIGKILL and None not in (count, self.ended[0]) and count > self.ended[0]:
+            manager.cause_of_death = "machine-memory"
+        elif code is not None:
+            manager.cause_of_death = None
+        self.ended = (self.ended[1], count) if code is None else (None, None)
+        await super().poll()
+
+
+def ended_for_memory():
+    """By the system, since its start: in our container where that counts, else on the whole machine."""
+    for path in ("/sys/fs/cgroup/memory.events", "/proc/vmstat"):
+        try:
+            for line in Path(path).read_text().splitlines():
+                name, value = line.split()
+                if name == "oom_kill":
+                    return int(value)
+        except OSError:
+            continue
+    return None
+
+
+class TellingKernels(AsyncMappingKernelManager):
+    """Tells of a kernel why the one before it under this id has died."""
+
+    def kernel_model(self, kernel_id):
+        model = super().kernel_model(kernel_id)
+        cause = getattr(self._kernels[kernel_id], "cause_of_death", None)
+        return model if cause is None else {**model, "cause_of_death": cause}
+
+
 c.ServerApp.kernel_websocket_connection_class = PromptChannels  # noqa: F821 (`c` is given by traitlets)
+c.ServerApp.kernel_spec_manager_class = LimitedKernels  # noqa: F821
+c.ServerApp.kernel_manager_class = TellingKernels  # noqa: F821
+c.AsyncIOLoopKernelManager.restarter_class = Coroner  # noqa: F821

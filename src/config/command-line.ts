@@ -1,4 +1,8 @@
 import { join } from 'node:path'
+import { RunnerError } from '../errors.ts'
+import { type KernelLimitsConfig, readKernelLimits } from './config.ts'
+import { readEnvironment } from './env.ts'
+import { SettingReader } from './setting-reader.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
@@ -6,10 +10,17 @@ const PROJECT = join(import.meta.dirname, '../..')
 export interface KernelEnvironment {
   readonly python: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly limits: KernelLimitsConfig
 }
 
-/** Of the person who types a command: the environment that is active in their shell, else the one of the project. */
+/**
+ * Of the person who types a command: the environment that is active in their shell, else the one of the project. Throws
+ * `invalid-settings`.
+ */
 export function kernelEnvironment(environment = process.env): KernelEnvironment {
   const active = environment['VIRTUAL_ENV'] ?? environment['CONDA_PREFIX'] ?? join(PROJECT, '.venv')
-  return { python: join(active, 'bin', 'python'), environment }
+  const read = new SettingReader(readEnvironment(environment), {}, undefined, {})
+  const limits = readKernelLimits(read)
+  if (read.faults.length > 0) throw new RunnerError('invalid-settings', `${read.faults.join('. ')}.`)
+  return { python: join(active, 'bin', 'python'), environment, limits }
 }

@@ -59,6 +59,12 @@ type KernelsConfig =
   | { readonly kind: 'local' }
   | { readonly kind: 'server'; readonly url: string; readonly token: string }
 
+/** What each kernel may have; `memoryMebibytes` with all processes that it starts. */
+export interface KernelLimitsConfig {
+  readonly threads?: number
+  readonly memoryMebibytes?: number
+}
+
 interface RunsConfig {
   /** Of this process. */
   readonly concurrency: number
@@ -96,6 +102,7 @@ export interface Config {
   readonly identity: IdentityConfig
   readonly storage: StorageConfig
   readonly kernels: KernelsConfig
+  readonly kernelLimits: KernelLimitsConfig
   readonly runs: RunsConfig
   readonly view: ViewConfig
   /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
@@ -133,6 +140,7 @@ export function loadConfig(processEnvironment = process.env): {
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
     kernels: readKernels(read),
+    kernelLimits: readKernelLimits(read),
     runs: readRuns(read),
     view: readView(read),
     reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
@@ -221,6 +229,19 @@ function readKernels(read: SettingReader): KernelsConfig {
   if (kind !== 'server') return { kind }
   const url = read.url('JUPYTER_SERVER_URL', ['http:', 'https:'], { required: true }) ?? ''
   return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
+}
+
+/** @throws nothing: what is wrong is a fault of `read` */
+export function readKernelLimits(read: SettingReader): KernelLimitsConfig {
+  const threads = read.integer('KERNEL_THREADS', 1, 1_024)
+  const memoryMebibytes = read.integer('KERNEL_MEMORY', 64, 99_999_999)
+  if (memoryMebibytes !== undefined && process.platform !== 'linux') {
+    read.fault('KERNEL_MEMORY', 'works on Linux only, whose kernel tells what processes take')
+  }
+  return {
+    ...(threads !== undefined && { threads }),
+    ...(memoryMebibytes !== undefined && { memoryMebibytes }),
+  }
 }
 
 function readRuns(read: SettingReader): RunsConfig {
@@ -322,6 +343,18 @@ function crossCheck(read: SettingReader, config: Config): void {
     // Cookies of a session go over https alone; a loopback address is for trying it out.
     if (publicUrl.startsWith('http:') && !isLoopback(new URL(publicUrl).hostname))
       read.fault('PUBLIC_URL', 'must be https with OIDC_CLIENT_ID; http is accepted on loopback only')
+  }
+  const { threads, memoryMebibytes } = config.kernelLimits
+  for (const [name, value] of [
+    ['KERNEL_THREADS', threads],
+    ['KERNEL_MEMORY', memoryMebibytes],
+  ] as const) {
+    if (value !== undefined && config.kernels.kind !== 'local') {
+      read.fault(
+        name,
+        `is of no effect with KERNELS=${config.kernels.kind}: whoever starts its kernels limits them`,
+      )
+    }
   }
   if (config.identity.kind === 'oidc' && config.kernels.kind === 'local') {
     read.fault(

@@ -37,6 +37,9 @@ export const VARIABLES = {
   MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
   MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',
   MAX_SWEEP_RUNS: 'runs that a sweep may have',
+  KERNEL_THREADS:
+    'threads of the libraries in each kernel that is started here; unset: as many as there are cores',
+  KERNEL_MEMORY: 'MiB of memory for each kernel that is started here (Linux only); unset: what there is',
   WARM_KERNELS: 'kernels that this process keeps started and unused, so that a run begins at once',
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
   RUN_TIMEOUT: 'seconds that a run may take',

@@ -50,6 +50,7 @@ export async function openKernels(
           rootDir,
           folder: join(config.dataDir, 'jupyter'),
           environment: config.environment,
+          limits: config.kernelLimits,
           log,
         }),
       )

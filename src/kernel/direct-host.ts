@@ -8,7 +8,8 @@ import { openDirectConnection } from './direct-connection.ts'
 import { type DiskKernelspec, kernelspecFolders, readKernelspecs } from './disk-kernelspecs.ts'
 import { passedOn } from './jupyter-config.ts'
 import type { KernelConnection } from './kernel-connection.ts'
-import type { KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
+import type { CauseOfDeath, KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
+import { type KernelLimits, limitedCommand, limitsEnvironment } from './kernel-limits.ts'
 import { KernelProcess } from './kernel-process.ts'
 import { noSuchKernel } from './no-such-kernel.ts'
 
@@ -17,6 +18,7 @@ export interface DirectHostOptions {
   readonly python: string
   /** Ours; only what notebooks need of it is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly limits?: KernelLimits
 }
 
 interface Running {
@@ -105,6 +107,10 @@ export class DirectHost implements KernelHost {
     this.#running.delete(kernelId)
   }
 
+  async causeOfDeath(kernelId: string): Promise<CauseOfDeath | undefined> {
+    return this.#running.get(kernelId)?.process.causeOfDeath()
+  }
+
   async exists(kernelId: string): Promise<boolean> {
     return this.#running.get(kernelId)?.process.gone.aborted === false
   }
@@ -118,7 +124,7 @@ export class DirectHost implements KernelHost {
   }
 
   async #spawn(spec: DiskKernelspec, { folder, environment }: KernelStart): Promise<KernelProcess> {
-    const { python, environment: outer } = this.#options
+    const { python, environment: outer, limits = {} } = this.#options
     const passed = passedOn(outer)
     const transport = spec.language === 'python' ? 'ipc' : 'tcp'
     const file = await makeConnectionFile(transport)
@@ -135,13 +141,14 @@ export class DirectHost implements KernelHost {
       value.replace(/\$\{(\w+)\}/g, (whole, variable: string) => passed[variable] ?? whole),
     ])
     return new KernelProcess(spec, file, {
-      argv,
+      argv: limitedCommand(python, argv, limits),
       folder,
       environment: {
         ...passed,
         // `!commands` find the same Python.
         PATH: `${dirname(python)}:${outer['PATH'] ?? '/usr/bin:/bin'}`,
         ...Object.fromEntries(own),
+        ...limitsEnvironment(limits),
         ...environment,
         // ipykernel ends when its parent does, however that ends.
         JPY_PARENT_PID: String(process.pid),

@@ -9,6 +9,7 @@ import { abortGuard } from './abort-guard.ts'
 import { CellTimers } from './cell-timers.ts'
 import type { Execution, ExecutionResult } from './execution.ts'
 import type { KernelEvent, KernelMessage } from './kernel-connection.ts'
+import type { CauseOfDeath } from './kernel-host.ts'
 import { textOf } from './message.ts'
 import { type AdoptedCell, judgeAdopted } from './resume.ts'
 import { utcMicros } from './utc-micros.ts'
@@ -19,6 +20,8 @@ const IDLE_MS = 4_000
 const INTERRUPT_MS = 5_000
 /** After an error, for the replies of cells that were sent ahead and must not run. */
 const ABORTED_MS = 5_000
+/** To find out why a kernel has died. */
+const CAUSE_MS = 3_000
 
 /** A cell that was sent and is not over. */
 interface Flight {
@@ -67,6 +70,8 @@ class Executor implements Disposable {
   /** How the run ends: only the end of what was sent is waited for. */
   #ending: ExecutionResult | undefined
   #killing = false
+  /** Why the kernel has died is being asked: whatever is there in its place is sent nothing. */
+  #dying = false
   #adopting: boolean
   #isOver = false
   #grace: NodeJS.Timeout | undefined
@@ -271,7 +276,7 @@ class Executor implements Disposable {
       if (this.#ending !== undefined) this.#result.resolve(this.#ending)
       else if (this.#waiting.length === 0) this.#result.resolve({ state: 'succeeded' })
     }
-    if (this.#ending === undefined && !this.#adopting) this.#fill().catch(this.#result.reject)
+    if (this.#ending === undefined && !this.#adopting && !this.#dying) this.#fill().catch(this.#result.reject)
   }
 
   /** Half of the window at a time, so that there are fewer records than cells. */
@@ -285,7 +290,7 @@ class Executor implements Disposable {
       flights.map(({ cell, messageId }) => ({ cell: cell.index, messageId })),
     )
     this.#filling = false
-    if (this.#ending === undefined) {
+    if (this.#ending === undefined && !this.#dying) {
       for (const flight of flights) this.#send(flight)
     }
     this.#step()
@@ -396,14 +401,33 @@ class Executor implements Disposable {
 
   #die(): void {
     // By our own hand: that it is over is waited for.
-    if (this.#killing) return
+    if (this.#killing || this.#dying) return
+    this.#dying = true
     for (const flight of this.#flights) this.#complete(flight)
     const isOver = this.#flights.length === 0 && this.#waiting.length === 0 && !this.#filling
     if (this.#ending === undefined && isOver) return
-    const at = this.#flights.find(({ began }) => began)?.cell.index
-    const where = at === undefined ? 'between cells' : `while cell ${at + 1} ran`
-    const message = `The kernel died ${where}. If the notebook needs much memory, there may not have been enough.`
-    this.#end({ state: 'failed', reason: 'kernel-died', message, ...inCell(at) }, 0)
+    const { connection, host } = this.#execution
+    host
+      .causeOfDeath(connection.kernelId, AbortSignal.timeout(CAUSE_MS))
+      .then((cause) => this.#guarded(() => this.#dead(cause)))
+      .catch(this.#result.reject)
+  }
+
+  #dead(cause: CauseOfDeath | undefined): void {
+    const running = this.#flights.find(({ began }) => began)
+    // A kernel that dies at once does not get to say that it has begun.
+    const flight = running ?? this.#flights[0]
+    if (flight !== undefined) this.#begin(flight)
+    const at = flight?.cell.index
+    const where =
+      at === undefined
+        ? 'between cells'
+        : running === undefined
+          ? `at cell ${at + 1}`
+          : `while cell ${at + 1} ran`
+    const reason = cause === undefined ? 'kernel-died' : 'out-of-memory'
+    const message = `The kernel ${cause === undefined ? 'died' : 'was ended'} ${where}. ${DEATH[cause ?? 'unknown']}`
+    this.#end({ state: 'failed', reason, message, ...inCell(at) }, 0)
     this.#abandon()
   }
 
@@ -439,9 +463,16 @@ class Executor implements Disposable {
   }
 }
 
+const DEATH: Readonly<Record<CauseOfDeath | 'unknown', string>> = {
+  unknown: 'If the notebook needs much memory, there may not have been enough.',
+  'memory-limit': 'It took more memory than a kernel may have here: KERNEL_MEMORY is the limit.',
+  'machine-memory': 'There was no memory left where it runs.',
+}
+
 /** As nbclient calls them. */
 const ERROR_NAMES: Readonly<Record<string, string>> = {
   'kernel-died': 'DeadKernelError',
+  'out-of-memory': 'DeadKernelError',
   timeout: 'CellTimeoutError',
   'cell-error': 'StdinNotImplementedError',
 }

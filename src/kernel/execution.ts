@@ -41,7 +41,7 @@ export interface ExecutionLimits {
 
 export interface Execution {
   readonly connection: KernelConnection
-  readonly host: Pick<KernelHost, 'interrupt' | 'shutdown'>
+  readonly host: Pick<KernelHost, 'interrupt' | 'shutdown' | 'causeOfDeath'>
   /** Its `started` has been called, and what happened before it was joined again has been reported to it. */
   readonly notebook: ExecutedNotebook
   readonly sink: ExecutionSink
@@ -59,7 +59,13 @@ export interface Execution {
 }
 
 /** Why the execution of a notebook fails. */
-export const EXECUTION_FAILURES = ['cell-error', 'kernel-died', 'timeout', 'outcome-unknown'] as const
+export const EXECUTION_FAILURES = [
+  'cell-error',
+  'kernel-died',
+  'out-of-memory',
+  'timeout',
+  'outcome-unknown',
+] as const
 
 export type ExecutionResult =
   | { readonly state: 'succeeded' }

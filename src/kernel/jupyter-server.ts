@@ -9,6 +9,7 @@ import { RunnerError } from '../errors.ts'
 import type { ProcessRecord } from '../process/process-record.ts'
 import { type ChildLog, SharedChild } from '../process/shared-child.ts'
 import { jupyterEnvironment, jupyterFolders, writeJupyterConfig } from './jupyter-config.ts'
+import { type KernelLimits, writeKernelLimits } from './kernel-limits.ts'
 
 export interface JupyterServerOptions {
   /** Of the kernel environment, which has JupyterLab in it. */
@@ -19,6 +20,8 @@ export interface JupyterServerOptions {
   readonly folder: string
   /** Ours; only what notebooks need of it is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Of each of its kernels, also those of JupyterLab. */
+  readonly limits?: KernelLimits
   readonly log: ChildLog
 }
 
@@ -57,6 +60,10 @@ export async function startJupyterServer(options: JupyterServerOptions): Promise
     const message = `There is no kernel environment (${python} is missing): \`npm start\` makes it.`
     throw new RunnerError('kernel-host-failed', message, { cause })
   })
+  const folders = jupyterFolders(folder)
+  await mkdir(folders.config, { recursive: true })
+  // Now, because a server that is adopted is not started anew.
+  await writeKernelLimits(folders.config, options.limits ?? {})
   const server = new SharedChild({
     name: 'The Jupyter server',
     folder,
@@ -68,7 +75,6 @@ export async function startJupyterServer(options: JupyterServerOptions): Promise
     async spawn(previous, output) {
       const port = await freePort(Number(previous?.details['port'] ?? 0))
       const token = previous?.details['token'] ?? randomBytes(24).toString('base64url')
-      const folders = jupyterFolders(folder)
       await mkdir(rootDir, { recursive: true })
       await writeJupyterConfig(folders, { rootDir, port })
       const child = spawn(python, ['-m', 'jupyterlab'], {

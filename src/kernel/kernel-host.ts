@@ -14,6 +14,9 @@ export interface KernelStart {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** Why a kernel died, as far as its host has evidence: it took more than it may have, or the machine had no more. */
+export type CauseOfDeath = 'memory-limit' | 'machine-memory'
+
 /** Where kernels run. One contract test for all (test/kernel/host-contract.ts). Errors are `kernel-host-failed`. */
 export interface KernelHost extends AsyncDisposable {
   readonly kind: 'server' | 'direct'
@@ -32,6 +35,8 @@ export interface KernelHost extends AsyncDisposable {
   interrupt(kernelId: string): Promise<void>
   /** Ends it, by force if need be; one that is gone already is fine. */
   shutdown(kernelId: string): Promise<void>
+  /** Asked once it has died. Undefined where that is not known. Never throws. */
+  causeOfDeath(kernelId: string, signal: AbortSignal): Promise<CauseOfDeath | undefined>
   /** False only when the host says that it is gone; a host that does not answer throws. */
   exists(kernelId: string, signal: AbortSignal): Promise<boolean>
 }

@@ -4,12 +4,15 @@ import timers from 'node:timers/promises'
 import { Dealer } from 'zeromq'
 import type { ConnectionFile } from './connection-file.ts'
 import type { DiskKernelspec } from './disk-kernelspecs.ts'
+import type { CauseOfDeath } from './kernel-host.ts'
+import { EXCEEDED_EXIT_CODE, endedForMemory } from './kernel-limits.ts'
 import { outgoing } from './message.ts'
 import { encodeFrames } from './zmq-frames.ts'
 
 /** How long a kernel has to end by itself. */
 const FAREWELL_MS = 3_000
 const LAST_WORDS = 4_000
+const COUNT_MS = 1_000
 
 /** The process of a kernel, in a process group of its own: what it has started ends with it. */
 export class KernelProcess implements AsyncDisposable {
@@ -18,6 +21,12 @@ export class KernelProcess implements AsyncDisposable {
   readonly #spec: DiskKernelspec
   readonly #gone = new AbortController()
   readonly #ended: Promise<unknown>
+  readonly #counting: NodeJS.Timeout
+  /** How many processes had been ended for want of memory, at the last two looks; the older first. */
+  #counts: readonly [number | undefined, number | undefined] = [undefined, undefined]
+  #exit: { readonly code?: number | null | undefined; readonly signal?: NodeJS.Signals | null | undefined } =
+    {}
+  #killed = false
   #lastWords = ''
 
   constructor(
@@ -47,7 +56,9 @@ export class KernelProcess implements AsyncDisposable {
     })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ended = promise
-    const ended = () => {
+    const ended = (code?: number | null, signal?: NodeJS.Signals | null) => {
+      this.#exit = { code, signal }
+      clearInterval(this.#counting)
       process.off('exit', this.#kill)
       this.#gone.abort(new Error('The kernel has ended'))
       resolve()
@@ -58,12 +69,24 @@ export class KernelProcess implements AsyncDisposable {
       if (this.#child.pid === undefined) ended()
     })
     this.#child.on('exit', ended)
+    this.#counting = setInterval(() => this.#count(), COUNT_MS).unref()
+    this.#count()
     process.on('exit', this.#kill)
   }
 
   /** Aborted once the process has ended. */
   get gone(): AbortSignal {
     return this.#gone.signal
+  }
+
+  /** Why it ended, where we have not ended it: by what it exited with, and whether the system ended a process just then. */
+  async causeOfDeath(): Promise<CauseOfDeath | undefined> {
+    const { code, signal } = this.#exit
+    if (code === EXCEEDED_EXIT_CODE) return 'memory-limit'
+    const [before] = this.#counts
+    const now = await endedForMemory()
+    const counted = before !== undefined && now !== undefined && now > before
+    return signal === 'SIGKILL' && counted && !this.#killed ? 'machine-memory' : undefined
   }
 
   /** The end of what it wrote to its standard error. */
@@ -104,7 +127,16 @@ export class KernelProcess implements AsyncDisposable {
     }
   }
 
-  readonly #kill = (): void => this.#signal('SIGKILL')
+  readonly #kill = (): void => {
+    this.#killed ||= !this.gone.aborted
+    this.#signal('SIGKILL')
+  }
+
+  #count(): void {
+    void endedForMemory().then((count) => {
+      if (!this.gone.aborted) this.#counts = [this.#counts[1] ?? count, count]
+    })
+  }
 
   #signal(signal: NodeJS.Signals): void {
     if (this.#child.pid === undefined) return

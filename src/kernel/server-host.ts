@@ -1,7 +1,7 @@
 import { RunnerError } from '../errors.ts'
 import { isObject } from '../notebook/json.ts'
 import { callJupyter, type JupyterAddress, memberOf, unexpected } from './jupyter-rest.ts'
-import type { KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
+import type { CauseOfDeath, KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
 import { textOf } from './message.ts'
 import { noSuchKernel } from './no-such-kernel.ts'
 import { openServerConnection } from './server-connection.ts'
@@ -92,6 +92,18 @@ export class ServerHost implements KernelHost {
     }
     // One that died and could not be restarted is still listed.
     return textOf(answer.body, 'execution_state') !== 'dead'
+  }
+
+  /** Our own server tells (runtime/jupyter); others don't. */
+  async causeOfDeath(kernelId: string, signal: AbortSignal): Promise<CauseOfDeath | undefined> {
+    try {
+      const address = await this.#address(signal)
+      const { body } = await callJupyter(address, { method: 'GET', path: pathOf(kernelId) }, signal)
+      const cause = isObject(body) ? textOf(body, 'cause_of_death') : undefined
+      return cause === 'memory-limit' || cause === 'machine-memory' ? cause : undefined
+    } catch {
+      return undefined
+    }
   }
 
   /** The kernels stay: they are to outlive us. */

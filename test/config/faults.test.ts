@@ -47,6 +47,16 @@ describe('a setting that is wrong', () => {
       { RUNNER_TOKEN: 'short' },
       'RUNNER_TOKEN must have at least 16 characters, or be unset for a random one',
     ],
+    [
+      'a limit of memory',
+      { KERNEL_MEMORY: '1' },
+      'KERNEL_MEMORY must be a whole number from 64 to 99999999; got "1"',
+    ],
+    [
+      'a limit of kernels that others start',
+      { ...OIDC, KERNEL_THREADS: '2' },
+      'KERNEL_THREADS is of no effect with KERNELS=none: whoever starts its kernels limits them',
+    ],
     ['a storage', { STORAGE: 'tape' }, 'STORAGE must be disk or s3; got "tape"'],
     [
       'kernels',

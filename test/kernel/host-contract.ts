@@ -139,6 +139,7 @@ export function hostContract(make: () => Promise<HostUnderTest>): void {
     await using one = await kernel()
     process.kill(await pidOf(one.cells), 'SIGKILL')
     expect(await one.cells.incident()).toEqual({ kind: 'died' })
+    expect(await one.host.causeOfDeath(one.kernelId, soon())).toBeUndefined()
     await one.host.shutdown(one.kernelId)
     expect(await one.host.exists(one.kernelId, soon())).toBe(false)
   })

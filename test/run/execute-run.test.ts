@@ -54,6 +54,7 @@ beforeAll(async () => {
       rootDir: join(folder, 'workspaces'),
       folder: join(folder, 'jupyter'),
       environment: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+      limits: { memoryMebibytes: 400 },
       log,
     }),
   )
@@ -206,6 +207,26 @@ describe('a run', { timeout: 240_000 }, () => {
       (cell: { metadata: { papermill?: { status?: string } } }) => cell.metadata.papermill?.status ?? [],
     )
     expect(statuses).toEqual(['completed', 'failed', 'pending'])
+  })
+
+  it('whose kernel takes too much memory says so, and an error of memory is one of its cell', async () => {
+    await using _worker = startWorker()
+    const greedy = await accept(
+      'print("before")',
+      'x = b"x" * 1_000_000_000; import time; time.sleep(60)',
+      '3',
+    )
+    const refused = await accept('b"x" * 10**15', '2')
+    const { run } = await ended(greedy)
+    expect(run).toMatchObject({ state: 'failed', reason: 'out-of-memory' })
+    expect(run.message).toMatch(/^The kernel was ended (while|at) cell 2( ran)?\. It took more memory/)
+    const { cells } = await stored(run)
+    expect(cells[3].outputs[0]).toMatchObject({ output_type: 'error', ename: 'DeadKernelError' })
+    expect((await ended(refused)).run).toMatchObject({
+      state: 'failed',
+      reason: 'cell-error',
+      message: expect.stringContaining('MemoryError'),
+    })
   })
 
   it('without its kernel fails at once and says which kernels there are', async () => {
