@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startIssuer } from '../test/support/issuer.ts'
 import { tempFolder } from '../test/support/temp-folder.ts'
 import { freePort, type Server, startServer } from './processes.ts'
+import { quickFolder } from './quick-folder.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -24,6 +25,7 @@ export interface Services extends AsyncDisposable {
 export async function startServices(): Promise<Services> {
   await using starting = new AsyncDisposableStack()
   const folder = starting.use(await tempFolder())
+  const place = await quickFolder(folder.path)
   const issuer = starting.use(await startIssuer())
   const token = await issuer.mint({
     claims: {
@@ -40,8 +42,8 @@ export async function startServices(): Promise<Services> {
     const env = {
       ISSUER: issuer.url,
       AUDIENCE: 'eodhp',
-      STORE: join(folder.path, 'reference/store'),
-      TEMPORARY: join(folder.path, 'reference/temporary'),
+      STORE: join(place, 'reference/store'),
+      TEMPORARY: join(place, 'reference/temporary'),
       CATALOGUE: join(catalogue, 'catalogue.json'),
       PYTHONPATH: join(ROOT, 'bench/reference'),
     }
@@ -64,7 +66,7 @@ export async function startServices(): Promise<Services> {
   async function ours(catalogue: string): Promise<Service & AsyncDisposable> {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const dataDir = join(folder.path, 'ours')
+    const dataDir = join(place, 'ours')
     const env = {
       PORT: `${port}`,
       DATA_DIR: dataDir,

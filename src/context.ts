@@ -30,6 +30,7 @@ import { repeatsWith } from './run/repeat.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { thumbnails } from './run/thumbnail.ts'
+import { UnflushedNotebooks } from './run/unflushed-notebooks.ts'
 import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
 import { diskStorage } from './storage/disk.ts'
 import type { ReadTemplate } from './storage/s3-template.ts'
@@ -67,6 +68,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const door = await makeDoor(config, database, () => url, starting)
 
   const runs = runStore(database)
+  const together = await storage.together()
+  const unflushed = together && starting.use(new UnflushedNotebooks({ database, storage, together, log }))
+  await unflushed?.start()
   const health = starting.use(
     new Health({
       database: () => database.ping(),
@@ -103,7 +107,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       door,
       catalog,
       fillIn,
-      prepareRun: prepareWith({ fillIn, storage, runs }),
+      prepareRun: prepareWith({ fillIn, storage, runs, unflushed }),
       acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, runs, limits }),
       sweeps:
         kernels === undefined

@@ -3,6 +3,10 @@ import type { Caller } from '../identity/caller.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
 import type { FillIn, RunRequest } from './filled-notebook.ts'
 import type { RunStore } from './store.ts'
+import type { UnflushedNotebooks } from './unflushed-notebooks.ts'
+
+/** Bigger ones are flushed by themselves, so that the database is not made to carry them as well. */
+const MOST_COPIED = 64 * 1024
 
 interface PreparedRun {
   /** UUIDv7; the `outputId` of the view link. */
@@ -23,8 +27,10 @@ export function prepareWith(parts: {
   readonly fillIn: FillIn
   readonly storage: Storage
   readonly runs: RunStore
+  /** Undefined where the storage makes each notebook safe by itself. */
+  readonly unflushed: UnflushedNotebooks | undefined
 }): PrepareRun {
-  const { fillIn, storage, runs } = parts
+  const { fillIn, storage, runs, unflushed } = parts
   return async (caller, notebookId, request) => {
     const { scope, run, mode, notebook } = await fillIn(caller, notebookId, request)
     if (mode === 'execute') {
@@ -33,8 +39,15 @@ export function prepareWith(parts: {
         'This service prepares notebooks and does not execute them: use _mode=prepare.',
       )
     }
-    await storage.put(scope, run.object, notebook)
-    await runs.insertPrepared(scope, run)
+    const size = notebook.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    if (unflushed !== undefined && size <= MOST_COPIED) {
+      const whole = Buffer.concat(notebook, size)
+      await unflushed.put(scope, run.object, whole)
+      await runs.insertPrepared(scope, run, { place: unflushed.place, notebook: whole })
+    } else {
+      await storage.put(scope, run.object, notebook)
+      await runs.insertPrepared(scope, run)
+    }
     return { id: run.id, notebookId, workspace: scope.workspace, object: run.object }
   }
 }

@@ -4,12 +4,14 @@ import { parameterKeys } from './parameter-key.ts'
 import type { NewRun } from './run.ts'
 import { parametersText } from './run-row.ts'
 
-// One statement for any number of rows; as JSON they are one value, whatever is in them.
+// One statement for any number of rows; as JSON they are one value, whatever is in them. The copies of notebooks are
+// another, end to end: bytes that nobody has to read.
 const INSERT = `
   WITH given AS (
     SELECT * FROM json_to_recordset($1) AS row (
       id uuid, notebook_id text, notebook_version text, workspace text, owner_issuer text, owner_subject text,
-      owner_name text, parameters text, parameter_keys bigint[], kernel_name text, bucket text, key text
+      owner_name text, parameters text, parameter_keys bigint[], kernel_name text, bucket text, key text,
+      copy_place uuid, copy_start integer, copy_bytes integer
     )
   ), inserted AS (
     INSERT INTO run (
@@ -20,13 +22,24 @@ const INSERT = `
       parameters, kernel_name, bucket, key
     FROM given
     RETURNING id, created_at
+  ), copied AS (
+    INSERT INTO run_unflushed (run_id, place, notebook)
+    SELECT id, copy_place, substring($2::bytea FROM copy_start FOR copy_bytes) FROM given WHERE copy_place IS NOT NULL
   )
   INSERT INTO run_parameter (key, created_at, run_id)
   SELECT DISTINCT parameter.key, created_at, id
   FROM inserted JOIN given USING (id) CROSS JOIN unnest(parameter_keys) AS parameter (key)`
 
+/** The notebook itself, for as long as its file is not flushed. */
+export interface NotebookCopy {
+  /** Of `FlushedTogether`. */
+  readonly place: string
+  readonly notebook: Uint8Array
+}
+
 interface Waiting {
   readonly row: object
+  readonly copy: NotebookCopy | undefined
   readonly settle: PromiseWithResolvers<void>
 }
 
@@ -44,10 +57,10 @@ export class PreparedRows {
     this.#database = database
   }
 
-  /** Returns once the row is on disk. Throws `database-failed`. */
-  insert(scope: Scope, run: NewRun): Promise<void> {
+  /** Returns once the row, and the copy with it, is on disk. Throws `database-failed`. */
+  insert(scope: Scope, run: NewRun, copy?: NotebookCopy): Promise<void> {
     const settle = Promise.withResolvers<void>()
-    this.#waiting.push({ row: rowOf(scope, run), settle })
+    this.#waiting.push({ row: rowOf(scope, run), copy, settle })
     if (!this.#busy) void this.#writeAll()
     return settle.promise
   }
@@ -64,7 +77,20 @@ export class PreparedRows {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     try {
-      const values = [JSON.stringify(batch.map(({ row }) => row))]
+      let start = 1
+      const rows = batch.map(({ row, copy }) => {
+        if (copy === undefined) return row
+        const copied = {
+          ...row,
+          copy_place: copy.place,
+          copy_start: start,
+          copy_bytes: copy.notebook.byteLength,
+        }
+        start += copy.notebook.byteLength
+        return copied
+      })
+      const copies = Buffer.concat(batch.flatMap(({ copy }) => copy?.notebook ?? []))
+      const values = [JSON.stringify(rows), copies]
       await this.#database.query({ name: 'run-insert-prepared', text: INSERT, values })
       for (const { settle } of batch) settle.resolve()
     } catch (error) {

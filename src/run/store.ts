@@ -3,7 +3,7 @@ import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
 import { cancelRuns } from './cancel.ts'
 import { insertQueued } from './insert-run.ts'
-import { PreparedRows } from './prepared-rows.ts'
+import { type NotebookCopy, PreparedRows } from './prepared-rows.ts'
 import type { NewExecution, NewRun, Run } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
 
@@ -15,8 +15,8 @@ export interface Accepted {
 
 /** Every function takes who asks first, so that a query without does not compile. All throw `database-failed`. */
 export interface RunStore {
-  /** Returns once the row is on disk. */
-  insertPrepared(scope: Scope, run: NewRun): Promise<void>
+  /** Returns once the row is on disk, and with it the copy of a notebook whose file is not flushed yet. */
+  insertPrepared(scope: Scope, run: NewRun, copy?: NotebookCopy): Promise<void>
   /**
    * Row, snapshot and place in the queue, all or nothing. The same idempotency key of the same person gives the run
    * that it gave before. Throws `idempotency-conflict` where it came with another notebook, workspace, kernel or
@@ -57,7 +57,7 @@ export function runStore(database: Database): RunStore {
     return row && runFrom(row)
   }
   return {
-    insertPrepared: (scope, run) => prepared.insert(scope, run),
+    insertPrepared: (scope, run, copy) => prepared.insert(scope, run, copy),
     async accept(scope, run, { idempotencyKey } = {}) {
       const row = await insertQueued(
         database,

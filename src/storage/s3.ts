@@ -48,6 +48,11 @@ class S3Storage implements Storage {
     return locate(this.#settings.layout, scope, notebookId, outputId)
   }
 
+  /** An object is safe once S3 has answered. */
+  async together() {
+    return undefined
+  }
+
   /** One PutObject: S3 shows an object whole or not at all. */
   async put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal) {
     await this.#do('s3:PutObject', 'stored', scope, object, signal, async ({ client }, abortSignal) => {

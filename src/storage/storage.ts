@@ -34,6 +34,8 @@ export interface Storage {
     body: readonly Uint8Array[],
     signal?: AbortSignal,
   ): Promise<void>
+  /** Undefined where there is no cheaper way than to make each body safe by itself. To be asked once. */
+  together(): Promise<FlushedTogether | undefined>
   /** Throws `not-found` where there is none, `storage-failed` where storage does not answer. */
   get(scope: StorageScope, object: StoredObject, signal?: AbortSignal): Promise<Uint8Array>
   /**
@@ -59,4 +61,14 @@ export interface Storage {
   /** True once storage answers for the service (not for one workspace). Used by readiness. */
   healthy(signal?: AbortSignal): Promise<boolean>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Many small bodies, made safe in one go. Until then a loss of power may take them, or leave a part of them. */
+export interface FlushedTogether {
+  /** A UUID for the place where the bodies are, the same for every process that uses it. */
+  readonly place: string
+  /** As `put` of the storage, and there at once for everybody who reads; but not safe before `flush`. */
+  put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[]): Promise<void>
+  /** Returns once all that was put before is safe. Throws `storage-failed`. */
+  flush(): Promise<void>
 }
