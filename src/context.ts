@@ -27,6 +27,7 @@ import { prepareWith } from './run/prepare.ts'
 import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
 import { repeatsWith } from './run/repeat.ts'
+import { scrapStore } from './run/scrap-store.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { thumbnails } from './run/thumbnail.ts'
@@ -121,6 +122,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       history: (caller, filter, page) => listRuns(database, caller, filter, page),
       thumbnail: thumbnails(database),
       files: fileStore(database),
+      scraps: scrapStore(database),
       storage,
       viewLink: makeViewLink(config, kernels),
       health,

@@ -16,6 +16,7 @@ import { authLogoutRoute } from './routes/auth-logout.ts'
 import { authSignedInRoute } from './routes/auth-signed-in.ts'
 import { backchannelLogoutRoute } from './routes/backchannel-logout.ts'
 import { batchRoute } from './routes/batch.ts'
+import { conformanceRoute } from './routes/conformance.ts'
 import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobRoute } from './routes/job.ts'
@@ -116,6 +117,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   healthRoutes(app, services)
   landingRoute(app, services)
   meRoute(app, services)
+  conformanceRoute(app)
   processesRoute(app, services)
   processRoute(app, services)
   runNotebookRoute(app, services)

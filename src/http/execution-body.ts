@@ -2,6 +2,7 @@ import { RunnerError } from '../errors.ts'
 import { isObject, type JsonObject } from '../notebook/json.ts'
 import type { RunRequest } from '../run/filled-notebook.ts'
 import { linkRequest } from './accept-run.ts'
+import { plainValue } from './ogc-values.ts'
 
 /**
  * What the body of an execution asks for: `inputs` (with `each`, `workspace` and `kernel`), or `query`, the query of a run link.
@@ -32,7 +33,7 @@ export function requestIn(body: JsonObject): RunRequest {
   }
   return {
     kind: 'values',
-    values: inputs,
+    values: new Map([...inputs].map(([name, value]) => [name, plainValue(value)])),
     each,
     workspace: textIn(body, 'workspace'),
     kernel: textIn(body, 'kernel'),

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { FAILURE_REASONS, RUN_STATES } from '../run/run.ts'
 import { LEFT_BECAUSE } from '../run/run-file.ts'
+import { Problem } from './problem-schema.ts'
 import { STATUSES } from './status-info.ts'
 
 const Time = Type.String({ format: 'date-time' })
@@ -68,6 +69,12 @@ export const Results = Type.Object({
   view: Type.Optional(Reference),
   files: Type.Optional(Type.Array(File)),
   filesComplete: Type.Optional(Type.Literal(false, { description: 'There are more files than are listed.' })),
+})
+/** Of a run that failed. */
+export const FailedRun = Type.Object({
+  ...Problem.properties,
+  reason: Type.Optional(Type.Enum([...FAILURE_REASONS])),
+  results: Results,
 })
 export type Results = Static<typeof Results>
 

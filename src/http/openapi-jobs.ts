@@ -17,7 +17,10 @@ const problem = {
 }
 
 const preferences = [
-  header('Prefer', 'respond-async, or wait=N to wait up to N seconds (60 at most) for the results'),
+  header(
+    'Prefer',
+    'respond-async, or wait=N (or respond-sync) to wait up to N seconds (60 at most) for the results',
+  ),
   header('Idempotency-Key', 'the same key of the same person is the same run'),
 ]
 
@@ -99,7 +102,8 @@ export const jobPaths = {
   },
   '/jobs/{id}/results': {
     get: operation('getResults', 'What a run that has ended has left', [path('id')], {
-      200: answer('The results, each by reference', 'Results'),
+      200: answer('Files by reference, and the values that the notebook has named', 'Results'),
+      422: answer('The run failed: a problem, whose `results` are what there is', 'FailedRun'),
     }),
   },
   '/jobs/{id}/notebook': {

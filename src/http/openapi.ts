@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
-import { BatchInfo, Execution, JobList, Results, StatusInfo } from './job-schema.ts'
+import { BatchInfo, Execution, FailedRun, JobList, Results, StatusInfo } from './job-schema.ts'
 import { jobPaths } from './openapi-jobs.ts'
 import { Problem } from './problem-schema.ts'
 
@@ -87,7 +87,14 @@ export function openApi(
     servers: [{ url: base }],
     security: [{ bearer: [] }],
     paths: {
-      '/processes': { get: read('listProcesses', 'The notebooks of the catalogue', []) },
+      '/': { get: read('getLandingPage', 'What is here', []) },
+      '/conformance': { get: read('getConformance', 'Classes of OGC API – Processes', []) },
+      '/processes': {
+        get: read('listProcesses', 'The notebooks of the catalogue', [
+          { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 10_000 } },
+          { name: 'offset', in: 'query', schema: { type: 'integer', minimum: 0 } },
+        ]),
+      },
       '/processes/{id}': { get: read('describeProcess', 'What one notebook takes', [pathParameter('id')]) },
       ...Object.fromEntries(runs),
       ...jobPaths,
@@ -95,7 +102,17 @@ export function openApi(
       '/health': { get: healthOperation() },
     },
     components: {
-      schemas: { Problem, PreparedRun, Health, StatusInfo, JobList, Results, BatchInfo, Execution },
+      schemas: {
+        Problem,
+        PreparedRun,
+        Health,
+        StatusInfo,
+        JobList,
+        Results,
+        FailedRun,
+        BatchInfo,
+        Execution,
+      },
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   }

@@ -16,8 +16,10 @@ export function preferencesOf(request: FastifyRequest): Preferences {
     .split(',')
     .map((one) => one.split(';')[0]?.trim().toLowerCase() ?? '')
   const [, seconds] = tokens.map((token) => /^wait\s*=\s*"?(\d{1,9})"?$/.exec(token)).find(Boolean) ?? []
+  // Some clients of OGC's ask to wait without saying how long.
+  const waits = seconds === undefined && tokens.includes('respond-sync') ? MAX_WAIT_SECONDS : undefined
   return {
     respondAsync: tokens.includes('respond-async'),
-    waitSeconds: seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS),
+    waitSeconds: seconds === undefined ? waits : Math.min(Number(seconds), MAX_WAIT_SECONDS),
   }
 }

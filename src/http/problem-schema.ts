@@ -15,9 +15,14 @@ const ParameterFault = Type.Object({
   nearest: Type.Optional(Type.String()),
 })
 
-/** A problem document (RFC 9457); `type` is one of a closed list. */
+/** A problem document (RFC 9457); `type` is one of a closed list: OGC's where it has one, else ours. */
 export const Problem = Type.Object({
-  type: Type.String({ pattern: '^urn:notebook-runner:problem:[a-z-]+$' }),
+  type: Type.String({
+    pattern:
+      '^(urn:notebook-runner:problem:|http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/)[a-z-]+$',
+  }),
+  /** Ours, whatever the type is. */
+  code: Type.String({ pattern: '^[a-z-]+$' }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),

@@ -1,11 +1,13 @@
 import { PROBLEMS, type RunnerError } from '../errors.ts'
+import { OGC_EXCEPTIONS } from './conformance.ts'
 import type { Problem } from './problem-schema.ts'
 
 /** The document of an error. */
 export function toProblem(error: RunnerError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code]
   return {
-    type: `urn:notebook-runner:problem:${error.code}`,
+    type: OGC_EXCEPTIONS[error.code] ?? `urn:notebook-runner:problem:${error.code}`,
+    code: error.code,
     title,
     status,
     detail: error.message,

@@ -4,17 +4,30 @@ import { LEFT_WORDS, type RunFile } from '../run/run-file.ts'
 import type { Services } from './services.ts'
 import { isViewable, NOTEBOOK_TYPE, viewPath } from './status-info.ts'
 
-/** The results of an ended run as OGC's results document: those that are files by reference. */
+/** Names that the results of every run may have: a value that a notebook has given one of them gets another. */
+const OURS: ReadonlySet<string> = new Set(['notebook', 'view', 'files', 'filesComplete'])
+
+/** The results of an ended run as OGC's results document: files by reference, and the values that the notebook has named. */
 export async function resultsOf(
   services: Services,
   caller: Caller,
   run: Run,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const files = await services.files.list(caller, run.id)
+  const [files, scraps] = await Promise.all([
+    services.files.list(caller, run.id),
+    services.scraps.list(caller, run.id),
+  ])
   const base = services.publicUrl()
   const job = `${base}/jobs/${run.id}`
+  const notebook = { href: `${job}/notebook`, type: NOTEBOOK_TYPE }
+  const named = [...scraps].map(([name, value]): [string, unknown] => [
+    OURS.has(name) ? `scrap:${name}` : name,
+    value ?? { ...notebook, title: 'Too large to be given here: it is in the notebook' },
+  ])
   return {
-    notebook: { href: `${job}/notebook`, type: NOTEBOOK_TYPE, title: 'The executed notebook' },
+    // Without a prototype's setters: names are those of anybody's choice.
+    ...Object.fromEntries(named),
+    notebook: { ...notebook, title: 'The executed notebook' },
     ...(isViewable(run) && {
       view: { href: `${base}/${viewPath(run)}`, type: 'text/html', title: 'The notebook in JupyterLab' },
     }),

@@ -15,6 +15,7 @@ import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.
 import type { PrepareRun } from '../run/prepare.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { Repeats } from '../run/repeat.ts'
+import type { ScrapStore } from '../run/scrap-store.ts'
 import type { RunStore } from '../run/store.ts'
 import type { FindThumbnail } from '../run/thumbnail.ts'
 import type { ViewLink } from '../run/view-link.ts'
@@ -68,6 +69,7 @@ export interface Services {
   readonly history: (caller: Caller, filter: HistoryFilter, page: HistoryRequest) => Promise<HistoryPage>
   readonly files: FileStore
   readonly thumbnail: FindThumbnail
+  readonly scraps: ScrapStore
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health

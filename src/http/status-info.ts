@@ -66,6 +66,9 @@ function jobLinks(run: Run, base: string) {
     { rel: 'alternate', type: 'text/html', href: `${href}?f=html` },
     { rel: 'up', type: 'application/json', href: `${base}/jobs` },
     ...(ended ? [{ rel: `${OGC}results`, type: 'application/json', href: `${href}/results` }] : []),
+    ...(run.state === 'failed'
+      ? [{ rel: `${OGC}exceptions`, type: 'application/problem+json', href: `${href}/results` }]
+      : []),
     { rel: `${OURS}events`, type: 'text/event-stream', href: `${href}/events` },
     { rel: `${OURS}notebook`, type: NOTEBOOK_TYPE, href: `${href}/notebook` },
     ...(run.hasThumbnail ? [{ rel: 'preview', type: 'image/*', href: `${href}/thumbnail` }] : []),

@@ -40,6 +40,11 @@ export class OutputList {
     return this.#items.map(outputOf)
   }
 
+  /** Those that are no stream: none of these is made anew. */
+  shows(): JsonObject[] {
+    return this.#items.flatMap((item) => (item.kind === 'other' ? [item.output] : []))
+  }
+
   at(index: number): JsonObject | undefined {
     const item = this.#items[index]
     return item && outputOf(item)

@@ -38,6 +38,11 @@ export class RunOutputs {
     return this.#list(cell).outputs()
   }
 
+  /** Those of the cell's outputs that are no stream, as nbformat has them. */
+  shows(cell: number): JsonObject[] {
+    return this.#list(cell).shows()
+  }
+
   /** About what the cell's outputs take in the file. */
   cellBytes(cell: number): number {
     return this.#list(cell).bytes

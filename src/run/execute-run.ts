@@ -7,6 +7,7 @@ import { executeOnKernel } from './execute-on-kernel.ts'
 import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork } from './execute-parts.ts'
 import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
+import { keepScraps } from './keep-scraps.ts'
 import { keepThumbnail } from './keep-thumbnail.ts'
 import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
@@ -97,6 +98,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
     return { state: 'failed', reason: 'storage-failed', message }
   }
   await keepFiles(inWork, result.state)
+  await keepScraps(inWork, notebook)
   return result.state === 'failed'
     ? { state: 'failed', reason: result.reason, message: result.message }
     : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }

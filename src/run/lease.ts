@@ -6,6 +6,7 @@ import { fileValues, SET_FILES } from './file-store.ts'
 import type { FailureReason, RunKernel, RunState } from './run.ts'
 import type { RunFiles } from './run-file.ts'
 import { storable } from './run-row.ts'
+import { SET_SCRAPS } from './scrap-store.ts'
 import { SET_THUMBNAIL, type Thumbnail } from './thumbnail.ts'
 
 export interface LeaseTerms {
@@ -182,6 +183,11 @@ export class RunLease {
   ): Promise<void> {
     const values = [cells.map(({ cell }) => cell), cells.map(({ messageId }) => messageId)]
     await this.#one('run-record-sending', RECORD_SENDING, values)
+  }
+
+  /** What the run has named, as kept by `scrapTexts`; in place of what was kept before. */
+  async setScraps(scraps: ReadonlyMap<string, string | undefined>): Promise<void> {
+    await this.#one('run-set-scraps', SET_SCRAPS, [[...scraps.keys()].map(storable), [...scraps.values()]])
   }
 
   /** In place of what was kept before. */

@@ -161,7 +161,7 @@ describe('files of a run', () => {
 
   it('are nobody else’s', async () => {
     const response = await get(`${job}/files/numbers.csv`, {}, bob)
-    expect((await problemOf(response)).type).toMatch(/no-such-run$/)
+    expect((await problemOf(response)).code).toBe('no-such-run')
     expect((await service.runner.fetch(`${job}/files/numbers.csv`)).status).toBe(401)
   })
 

@@ -62,9 +62,7 @@ describe('a run', () => {
       owner: 'alice',
       workspace: 'alice-ws',
     })
-    expect((await problemOf(await get(alice, `${path}/results`))).type).toBe(
-      'urn:notebook-runner:problem:result-not-ready',
-    )
+    expect((await problemOf(await get(alice, `${path}/results`))).code).toBe('result-not-ready')
 
     const { lease } = await claim(run)
     await lease.appendEvents([
@@ -108,9 +106,15 @@ describe('a run', () => {
         },
       ]),
     )
-    expect(await (await get(alice, `${path}/results`)).json()).toMatchObject({
-      notebook: { href: `${base}${path}/notebook`, type: 'application/x-ipynb+json' },
-      view: { type: 'text/html' },
+    const results = await get(alice, `${path}/results`)
+    expect(results.status).toBe(422)
+    expect(await results.json()).toMatchObject({
+      code: 'run-failed',
+      reason: 'cell-error',
+      results: {
+        notebook: { href: `${base}${path}/notebook`, type: 'application/x-ipynb+json' },
+        view: { type: 'text/html' },
+      },
     })
   })
 
@@ -140,7 +144,7 @@ describe('a run', () => {
       ]) {
         const response = await get(token ?? '', `/jobs/${id}${path}`)
         expect([path, id, response.status]).toEqual([path, id, 404])
-        expect((await problemOf(response)).type).toBe('urn:notebook-runner:problem:no-such-run')
+        expect((await problemOf(response)).code).toBe('no-such-run')
       }
     }
     expect((await send('DELETE', bob, `/jobs/${jobID}`)).status).toBe(404)
@@ -154,6 +158,37 @@ describe('a run', () => {
     const { jobID } = await accept(alice)
     const carol = await tokenOf('carol', 'carol-ws', 'alice-ws')
     expect(await jobOf(await get(carol, `/jobs/${jobID}`))).toMatchObject({ owner: 'alice' })
+  })
+})
+
+describe('values that the notebook has named', () => {
+  it('are results by their names, as they were written', async () => {
+    const run = await accept(alice)
+    const { lease } = await claim(run)
+    await lease.setScraps(
+      new Map([
+        ['first', '"replaced"'],
+        ['second', '1'],
+        ['third', '2'],
+      ]),
+    )
+    await lease.setScraps(
+      new Map([
+        ['mean ndvi', '1.0'],
+        ['notebook', '[12345678901234567890]'],
+        ['__proto__', '{"a":null}'],
+        ['large', undefined],
+      ]),
+    )
+    await lease.finish({ state: 'succeeded' })
+    const text = await (await get(alice, `/jobs/${run.jobID}/results`)).text()
+    expect(text).toContain(
+      '"mean ndvi":1.0,"scrap:notebook":[12345678901234567890],"__proto__":{"a":null},"large":{',
+    )
+    expect(JSON.parse(text)).toMatchObject({
+      notebook: { title: 'The executed notebook' },
+      large: { href: expect.stringMatching(/\/notebook$/), title: expect.stringContaining('Too large') },
+    })
   })
 })
 
@@ -176,7 +211,7 @@ describe('DELETE', () => {
     const run = await accept(alice)
     const { lease } = await claim(run)
     const asked = await jobOf(await send('DELETE', alice, `/jobs/${run.jobID}`))
-    expect(asked).toMatchObject({ status: 'running', state: 'starting' })
+    expect(asked).toMatchObject({ status: 'dismissed', state: 'starting' })
     expect(asked.cancelRequested).toBeDefined()
     expect(await lease.renew()).toEqual({ cancelRequested: true })
     await lease.finish({ state: 'cancelled' })

@@ -1,11 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { RunnerError } from '../../errors.ts'
 import { linkInputs } from '../../run/reserved-inputs.ts'
 import { authenticate } from '../authenticate.ts'
-import { negotiated } from '../negotiate.ts'
+import { negotiated, queryOf } from '../negotiate.ts'
+import { openApi30 } from '../openapi-30.ts'
 import type { Services } from '../services.ts'
 
 /**
- * `GET /api`: the OpenAPI document of the service with the notebooks of the moment. One that cannot be had is left out.
+ * `GET /api`: the OpenAPI document of the service with the notebooks of the moment, in version 3.1, or in 3.0 by
+ * `?version=3.0` or `Accept`. One that cannot be had is left out.
  * The schemas' library is loaded with the first request: it takes 14 MiB, and few ask.
  */
 export function apiRoute(app: FastifyInstance, services: Services): void {
@@ -17,7 +20,16 @@ export function apiRoute(app: FastifyInstance, services: Services): void {
     const notebooks = described
       .filter((one) => one.status === 'fulfilled')
       .map(({ value: { entry, inputs } }) => ({ entry, inputs: linkInputs(inputs) }))
-    negotiated(reply).type('application/vnd.oai.openapi+json;version=3.1')
-    return reply.send(openApi(services.publicUrl(), services.version, notebooks))
+    const document = openApi(services.publicUrl(), services.version, notebooks)
+    const version = versionOf(request)
+    negotiated(reply).type(`application/vnd.oai.openapi+json;version=${version}`)
+    return reply.send(version === '3.1' ? document : openApi30(document))
   })
+}
+
+function versionOf(request: FastifyRequest): '3.0' | '3.1' {
+  const asked = new URLSearchParams(queryOf(request)).get('version')
+  if (asked !== null && asked !== '3.0' && asked !== '3.1')
+    throw new RunnerError('invalid-request', 'version must be 3.0 or 3.1.')
+  return asked ?? (/openapi\+json\s*;\s*version="?3\.0/i.test(request.headers.accept ?? '') ? '3.0' : '3.1')
 }

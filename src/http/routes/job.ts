@@ -44,6 +44,7 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
       { workspace: run.workspace, run: id },
       isTerminal(state) ? 'dismissed' : 'cancel asked for',
     )
-    return sendJson(negotiated(reply), statusInfo(run, services.publicUrl()))
+    // To whoever asked it is dismissed at once, as OGC wants it; `state` says how far it has come with that.
+    return sendJson(negotiated(reply), { ...statusInfo(run, services.publicUrl()), status: 'dismissed' })
   })
 }

@@ -3,6 +3,7 @@ import { authenticate } from '../authenticate.ts'
 import { jobQuery } from '../job-query.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
 import { jobsPage } from '../pages/jobs.ts'
+import { queryLink } from '../query-link.ts'
 import { sendJson } from '../send-json.ts'
 import type { Services } from '../services.ts'
 import { statusInfo } from '../status-info.ts'
@@ -24,22 +25,18 @@ export function jobsRoute(app: FastifyInstance, services: Services): void {
     return sendJson(reply, {
       jobs: runs.map((run) => statusInfo(run, base)),
       links: [
-        { rel: 'self', type: 'application/json', href: jobsLink(base, query) },
-        { rel: 'alternate', type: 'text/html', href: jobsLink(base, query, { f: 'html' }) },
+        { rel: 'self', type: 'application/json', href: queryLink(`${base}/jobs`, query) },
+        { rel: 'alternate', type: 'text/html', href: queryLink(`${base}/jobs`, query, { f: 'html' }) },
         ...(next === undefined
           ? []
-          : [{ rel: 'next', type: 'application/json', href: jobsLink(base, query, { cursor: next }) }]),
+          : [
+              {
+                rel: 'next',
+                type: 'application/json',
+                href: queryLink(`${base}/jobs`, query, { cursor: next }),
+              },
+            ]),
       ],
     })
   })
-}
-
-function jobsLink(
-  base: string,
-  query: URLSearchParams,
-  change: Readonly<Record<string, string>> = {},
-): string {
-  const changed = new URLSearchParams(query)
-  for (const [name, value] of Object.entries(change)) changed.set(name, value)
-  return changed.size === 0 ? `${base}/jobs` : `${base}/jobs?${changed}`
 }

@@ -37,10 +37,21 @@ export function landingRoute(app: FastifyInstance, services: Services): void {
       version,
       links: [
         { rel: 'self', type: 'application/json', href: services.publicUrl() },
+        { rel: 'alternate', type: 'text/html', href: `${services.publicUrl()}/?f=html` },
         {
           rel: 'service-desc',
           type: 'application/vnd.oai.openapi+json;version=3.1',
           href: `${services.publicUrl()}/api`,
+        },
+        {
+          rel: 'service-desc',
+          type: 'application/vnd.oai.openapi+json;version=3.0',
+          href: `${services.publicUrl()}/api?version=3.0`,
+        },
+        {
+          rel: 'http://www.opengis.net/def/rel/ogc/1.0/conformance',
+          type: 'application/json',
+          href: `${services.publicUrl()}/conformance`,
         },
         {
           rel: 'http://www.opengis.net/def/rel/ogc/1.0/processes',

@@ -13,6 +13,7 @@ const faultSchema = v.object({
 /** A problem document (RFC 9457), as src/http/problem-schema.ts has it. */
 export const problemSchema = v.object({
   type: v.string(),
+  code: v.optional(v.string()),
   title: v.string(),
   status: v.number(),
   detail: v.string(),
@@ -34,9 +35,10 @@ export class ProblemError extends Error {
     this.problem = problem
   }
 
-  /** The last part of the type, such as `not-signed-in`. */
+  /** Such as `not-signed-in`; of what did not come from the service, the end of its type. */
   get code(): string {
-    return this.problem.type.slice(this.problem.type.lastIndexOf(':') + 1)
+    const { code, type } = this.problem
+    return code ?? type.slice(type.lastIndexOf(':') + 1)
   }
 }
 
