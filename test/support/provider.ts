@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 
 export interface TestProvider extends AsyncDisposable {
@@ -17,6 +17,8 @@ export interface TestProvider extends AsyncDisposable {
   down: boolean
   /** Begins to answer, now that it is known which services sign in here: the first is told of sign-outs. */
   serve(publicUrls: readonly string[]): Promise<void>
+  /** An access token of this person, for whom nobody has to sign in. */
+  tokenOf(name: string): Promise<string>
   /** It remembers nobody: no session, no refresh token. */
   forget(): Promise<void>
 }
@@ -47,6 +49,18 @@ export async function startProvider(): Promise<TestProvider> {
     grants,
     lifetime: 300,
     down: false,
+    tokenOf(name: string) {
+      const now = Math.floor(Date.now() / 1000)
+      const claims = {
+        preferred_username: name,
+        iat: now,
+        exp: now + test.lifetime,
+        ...test.people.get(name),
+      }
+      return new SignJWT({ iss: url, aud: 'eodhp', sub: name, ...claims })
+        .setProtectedHeader({ alg: 'RS256', kid: 'first', typ: 'at+jwt' })
+        .sign(privateKey)
+    },
     async forget() {
       await test.serve(services)
     },
@@ -126,7 +140,7 @@ function configurationOf(
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async (context, form) => {
-          context.body = `<!doctype html>${form}`
+          context.body = `<!doctype html>${form}<button type="submit" form="op.logoutForm" name="logout" value="yes">Yes</button>`
         },
       },
       resourceIndicators: {

@@ -8,6 +8,8 @@ export interface SignInRunner extends AsyncDisposable {
   readonly provider: TestProvider
   /** SESSION_SECRET. */
   readonly secret: string
+  /** An access token, as a proxy in front would have it. */
+  tokenOf(name: string): Promise<string>
   /** Another server on the same database, at the address of `env.PUBLIC_URL` if given. The caller disposes of it. */
   another(env?: Readonly<Record<string, string>>): Promise<TestRunner>
 }
@@ -42,6 +44,7 @@ export async function startSignInRunner(
     runner,
     provider,
     secret,
+    tokenOf: (name) => provider.tokenOf(name),
     another: (change = {}) => startRunner({ ...settings, ...change }),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

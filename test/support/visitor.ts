@@ -71,14 +71,14 @@ export class Visitor {
   }
 
   /** A page, with all redirects followed that stay on this machine. */
-  async open(url: string, sending: Sending = {}): Promise<Page> {
+  async open(url: string, sending: Sending = {}, stop = (_next: string) => false): Promise<Page> {
     const way: string[] = []
     let page = await this.send(url, sending)
     way.push(url)
     while (page.status >= 300 && page.status < 400 && way.length < 20) {
       const next = new URL(page.headers.get('location') ?? '', page.url).href
       way.push(next)
-      if (!this.#reaches(next)) break
+      if (!this.#reaches(next) || stop(next)) break
       page = await this.send(next)
     }
     return { ...page, way }
@@ -89,15 +89,15 @@ export class Visitor {
     return this.answerForms(await this.open(url), name)
   }
 
-  /** Fills in the provider's forms until there is none left. */
-  async answerForms(page: Page, name: string): Promise<Page> {
+  /** Fills in the provider's forms until there is none left, or a redirect leads to where it is to `stop`. */
+  async answerForms(page: Page, name: string, stop = (_next: string) => false): Promise<Page> {
     const [, action] = /<form[^>]* action="([^"]*\/interaction\/[^"]*)"/.exec(page.text) ?? []
     if (action === undefined) return page
     const login = page.text.includes('name="login"')
     const body = login ? `prompt=login&login=${name}&password=x` : 'prompt=consent'
     const headers = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' }
-    const next = await this.open(new URL(action, page.url).href, { method: 'POST', headers, body })
-    const after = await this.answerForms(next, name)
+    const next = await this.open(new URL(action, page.url).href, { method: 'POST', headers, body }, stop)
+    const after = await this.answerForms(next, name, stop)
     return { ...after, way: [...page.way, ...after.way] }
   }
 
