@@ -9,6 +9,7 @@ import { makeDoor } from './context/make-door.ts'
 import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
 import { type Kernels, openKernels } from './context/open-kernels.ts'
+import { removeFolderWith, startRetention } from './context/start-retention.ts'
 import { RunnerError } from './errors.ts'
 import { buildApp } from './http/app.ts'
 import { Metrics } from './http/metrics.ts'
@@ -24,6 +25,7 @@ import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
 import { prepareWith } from './run/prepare.ts'
+import { purgeWith } from './run/purge.ts'
 import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
 import { repeatsWith } from './run/repeat.ts'
@@ -89,6 +91,8 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const filling = { catalog, storage, reserved: config.reservedInputs }
   const fillIn = fillInWith(filling)
   const batches = batchStore(database)
+  const files = fileStore(database)
+  startRetention(config, { database, runFolders: kernels?.runFolders, log }, starting)
   const metrics = new Metrics()
   const observer = new RunMetrics(metrics.registry, () => queueDepth(database))
   const worker = makeWorker(
@@ -121,8 +125,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       batches,
       history: (caller, filter, page) => listRuns(database, caller, filter, page),
       thumbnail: thumbnails(database),
-      files: fileStore(database),
+      files,
       scraps: scrapStore(database),
+      purgeRun: purgeWith({ database, files, storage, removeFolder: removeFolderWith(kernels) }),
       storage,
       viewLink: makeViewLink(config, kernels),
       health,

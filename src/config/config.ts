@@ -73,6 +73,14 @@ interface RunsConfig {
   readonly perSweep: number
   /** Of this process. */
   readonly warmKernels: number
+  /** Seconds that things are kept after a run has ended; undefined: for ever. */
+  readonly keep: {
+    readonly events: number | undefined
+    readonly snapshots: number | undefined
+    readonly hiddenRuns: number | undefined
+    readonly runs: number | undefined
+    readonly folders: number | undefined
+  }
   /** Of one run. */
   readonly files: { readonly most: number; readonly bytes: number }
   readonly limits: {
@@ -252,6 +260,13 @@ function readRuns(read: SettingReader): RunsConfig {
     perPerson: read.integer('MAX_RUNS_PER_PERSON', 1, 100_000) ?? 1,
     perSweep: read.integer('MAX_SWEEP_RUNS', 1, 1_000) ?? 1,
     warmKernels: read.integer('WARM_KERNELS', 0, 100) ?? 0,
+    keep: {
+      events: read.integer('KEEP_EVENTS', 0, 999_999_999),
+      snapshots: read.integer('KEEP_SNAPSHOTS', 0, 999_999_999),
+      hiddenRuns: read.integer('KEEP_HIDDEN_RUNS', 0, 999_999_999),
+      runs: read.integer('KEEP_RUNS', 0, 999_999_999),
+      folders: read.integer('KEEP_RUN_FOLDERS', 0, 999_999_999),
+    },
     files: {
       most: read.integer('MAX_FILES', 0, 100_000) ?? 0,
       bytes: read.integer('MAX_FILE_BYTES', 0, 999_999_999) ?? 0,

@@ -8,6 +8,7 @@ import { type JupyterServer, startJupyterServer } from '../kernel/jupyter-server
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import { ServerFiles } from '../kernel/server-files.ts'
 import { ServerHost } from '../kernel/server-host.ts'
+import type { RunFolders } from '../run/old-folders.ts'
 import type { Run } from '../run/run.ts'
 
 /** Where runs are executed. */
@@ -19,6 +20,8 @@ export interface Kernels {
   readonly folderOf: (run: Run) => string
   /** The files in these folders. */
   readonly files: FolderFiles
+  /** The folders of runs, where they are on this machine. */
+  readonly runFolders: RunFolders | undefined
   /** The child, where it is ours: it also shows notebooks. */
   readonly jupyter: JupyterServer | undefined
 }
@@ -39,7 +42,14 @@ export async function openKernels(
       const address = async () => ({ url, token })
       const host = stack.use(new ServerHost(address))
       const files = new ServerFiles(address)
-      return { host, hostName: url, folderOf: ({ id }) => `runs/${id}`, files, jupyter: undefined }
+      return {
+        host,
+        hostName: url,
+        folderOf: ({ id }) => `runs/${id}`,
+        files,
+        runFolders: undefined,
+        jupyter: undefined,
+      }
     }
     case 'local': {
       // JupyterLab takes seconds to start: it does so behind our back, and only who needs it first may wait.
@@ -57,7 +67,30 @@ export async function openKernels(
       const host = stack.use(new ServerHost((signal) => jupyter.whenReady(signal)))
       const hostName = `${hostname()}:${config.dataDir}`
       const files = new DiskFiles(rootDir)
-      return { host, hostName, folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`, files, jupyter }
+      return {
+        host,
+        hostName,
+        folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`,
+        files,
+        runFolders: runFoldersIn(files),
+        jupyter,
+      }
     }
+  }
+}
+
+/** So many workspaces, and so many runs of each, are looked at in one go. */
+const MOST_FOLDERS = 5_000
+
+function runFoldersIn(files: DiskFiles): RunFolders {
+  return {
+    async list() {
+      const found = []
+      for (const workspace of await files.foldersIn('', MOST_FOLDERS))
+        for (const runId of await files.foldersIn(`${workspace}/runs`, MOST_FOLDERS))
+          found.push({ runId, folder: `${workspace}/runs/${runId}` })
+      return found
+    },
+    remove: (folder) => files.remove(folder),
   }
 }

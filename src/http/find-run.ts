@@ -1,10 +1,8 @@
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Run } from '../run/run.ts'
+import { UUID } from '../run/uuid.ts'
 import type { Services } from './services.ts'
-
-/** As ids are written here: in lower case. */
-export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * The caller's run. What is not the caller's does not exist.

@@ -2,7 +2,7 @@ import type { ParameterFault } from '../errors.ts'
 import { nearestName } from '../notebook/input-names.ts'
 import { HISTORY_SORTS, type HistoryFilter, type HistorySort } from '../run/history.ts'
 import { RUN_STATES, type RunState } from '../run/run.ts'
-import { UUID } from './find-run.ts'
+import { UUID } from '../run/uuid.ts'
 import { QueryReader } from './query-reader.ts'
 import { STATUS, STATUSES } from './status-info.ts'
 

@@ -80,8 +80,17 @@ export const jobPaths = {
     get: operation('getJob', 'How a run stands', [path('id')], { 200: answer('The run', 'StatusInfo') }),
     delete: operation(
       'dismissJob',
-      'Cancel a run; take one that has ended out of the history',
-      [path('id')],
+      'Cancel a run; take one that has ended out of the history, or remove all that there is of it',
+      [
+        path('id'),
+        {
+          name: 'purge',
+          in: 'query',
+          schema: { type: 'boolean' },
+          allowEmptyValue: true,
+          description: 'remove the notebook and the files too; for the owner of a run that has ended',
+        },
+      ],
       {
         200: answer('The run as it is now', 'StatusInfo'),
       },

@@ -13,6 +13,7 @@ import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
 import type { PrepareRun } from '../run/prepare.ts'
+import type { PurgeRun } from '../run/purge.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { Repeats } from '../run/repeat.ts'
 import type { ScrapStore } from '../run/scrap-store.ts'
@@ -70,6 +71,7 @@ export interface Services {
   readonly files: FileStore
   readonly thumbnail: FindThumbnail
   readonly scraps: ScrapStore
+  readonly purgeRun: PurgeRun
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health

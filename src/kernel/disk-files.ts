@@ -58,6 +58,18 @@ export class DiskFiles implements FolderFiles {
     throw gone(path)
   }
 
+  /** Names of the folders in a folder, `most` at most; links are none. */
+  async foldersIn(folder: string, most: number): Promise<readonly string[]> {
+    const place = join(this.#root, folder)
+    const names: string[] = []
+    if (!(await isFolder(place))) return names
+    for await (const name of namesIn(place)) {
+      if (names.length === most) break
+      if (await isFolder(join(place, name))) names.push(name)
+    }
+    return names
+  }
+
   /** Removes the folder with all that is in it; gone already is fine. */
   async remove(folder: string): Promise<void> {
     try {
@@ -76,6 +88,11 @@ export class DiskFiles implements FolderFiles {
     ])
     return real === join(base, relative(join(this.#root, folder), place))
   }
+}
+
+async function isFolder(place: string): Promise<boolean> {
+  const found = await lstat(place).catch(() => undefined)
+  return found?.isDirectory() === true
 }
 
 const isBelow = (folder: string, place: string): boolean => place.startsWith(`${folder}${sep}`)

@@ -110,6 +110,11 @@ describe('the events of a run', () => {
     await service.database.query({ text: 'DELETE FROM run_event WHERE run_id = $1', values: [id] })
     await using reader = await watch(id)
     expect(await reader.next()).toMatchObject({
+      id: 2,
+      type: 'note',
+      data: { text: expect.stringContaining('not kept any more') },
+    })
+    expect(await reader.next()).toMatchObject({
       id: 3,
       type: 'state',
       data: { state: 'failed', reason: 'timeout', message: 'It took too long.' },

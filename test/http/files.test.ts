@@ -182,4 +182,23 @@ describe('files of a run', () => {
     )
     await problemOf(lost)
   })
+
+  it('are removed with the run by its owner, and by nobody else', async () => {
+    const purge = (token: string, query = '?purge') => get(`${job}${query}`, {}, token, 'DELETE')
+    const carol = await service.issuer.mint({
+      claims: { sub: 'sub-carol', preferred_username: 'alice', workspaces: ['alice-ws'] },
+    })
+    expect((await problemOf(await purge(carol))).code).toBe('not-allowed')
+    expect((await purge(alice, '?purge=x')).status).toBe(400)
+    const scope = { workspace: 'alice-ws', user: 'alice' }
+    const notebook = service.storage.locate(scope, 'cog_preview', job.slice('/jobs/'.length))
+    const page = besideNotebook(notebook, 'a b/märz "1".html')
+    if (page === undefined) throw new Error('no place')
+    await service.storage.put(scope, notebook, [Buffer.from('{}')])
+    await service.storage.get(scope, page)
+    expect(await jobOf(await purge(alice))).toMatchObject({ status: 'dismissed' })
+    expect((await get(job)).status).toBe(404)
+    for (const object of [notebook, page])
+      await expect(service.storage.get(scope, object)).rejects.toMatchObject({ code: 'not-found' })
+  })
 })

@@ -218,7 +218,7 @@ describe('DELETE', () => {
     expect(await jobOf(await get(alice, `/jobs/${run.jobID}`))).toMatchObject({ state: 'cancelled' })
   })
 
-  it('does nothing for a page of another site, and purges nothing yet', async () => {
+  it('does nothing for a page of another site, and purges nothing that goes on', async () => {
     const { jobID } = await accept(alice)
     const foreign = await send('DELETE', alice, `/jobs/${jobID}`, { origin: 'https://evil.example' })
     expect(foreign.status).toBe(403)

@@ -11,6 +11,7 @@ import type { Services } from '../services.ts'
 
 type EventsRequest = FastifyRequest<{ Params: { id: string } }>
 
+const TRIMMED = 'The events of this run are not kept any more: its notebook is the record.'
 const CHECK_MS = 60_000
 
 /**
@@ -66,9 +67,12 @@ export function jobEventsRoute(
   })
 }
 
-/** Events are not kept for ever: their end is told all the same. */
-async function tellEnd(stream: EventStream, { state, reason, message, lastEvent }: Run): Promise<void> {
-  if (isTerminal(state)) await stream.tell(lastEvent, 'state', { type: 'state', state, reason, message })
+/** Events are not kept for ever: that is said, and their end is told all the same. */
+async function tellEnd(stream: EventStream, run: Run): Promise<void> {
+  const { state, reason, message, lastEvent } = run
+  if (!isTerminal(state)) return
+  if (state !== 'prepared') await stream.tell(lastEvent - 1, 'note', { type: 'note', text: TRIMMED })
+  await stream.tell(lastEvent, 'state', { type: 'state', state, reason, message })
 }
 
 /** False only where it is certain: a database that is away for a moment cuts nobody off. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import { isTerminal } from '../../run/run.ts'
 import { authenticate } from '../authenticate.ts'
@@ -16,7 +16,8 @@ interface JobRequest {
 
 /**
  * `GET /jobs/{id}`: one run, how it stands and why it waits; as a page, live. `DELETE` cancels a run that has not ended;
- * one that has is taken out of the history, and its notebook stays where it is.
+ * one that has is taken out of the history, and its notebook stays where it is, unless its owner asks with `?purge` to
+ * remove all that there is of it.
  */
 export function jobRoute(app: FastifyInstance, services: Services): void {
   app.get<JobRequest>('/jobs/:id', async (request, reply) => {
@@ -33,9 +34,13 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
   app.delete<JobRequest>('/jobs/:id', async (request, reply) => {
     const caller = await authenticate(services.door, request)
     requireSameOrigin(services, request)
-    if (new URLSearchParams(queryOf(request)).has('purge'))
-      throw new RunnerError('invalid-request', 'purge is refused: stored notebooks are not deleted yet.')
-    const { id, state } = await findRun(services, caller, request.params.id)
+    const found = await findRun(services, caller, request.params.id)
+    const { id, state } = found
+    if (isPurge(request)) {
+      await services.purgeRun(caller, found)
+      request.log.info({ workspace: found.workspace, run: id }, 'purged')
+      return sendJson(negotiated(reply), { ...statusInfo(found, services.publicUrl()), status: 'dismissed' })
+    }
     // One that ends meanwhile stays in the history: its end is what the caller is told.
     if (isTerminal(state)) await services.runs.dismiss(caller, id)
     else await services.runs.cancel(caller, id)
@@ -47,4 +52,11 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
     // To whoever asked it is dismissed at once, as OGC wants it; `state` says how far it has come with that.
     return sendJson(negotiated(reply), { ...statusInfo(run, services.publicUrl()), status: 'dismissed' })
   })
+}
+
+function isPurge(request: FastifyRequest): boolean {
+  const value = new URLSearchParams(queryOf(request)).get('purge')
+  if (value === null || value === 'false') return false
+  if (value === '' || value === 'true') return true
+  throw new RunnerError('invalid-request', 'purge is given without a value.')
 }
