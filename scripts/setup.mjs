@@ -5,15 +5,15 @@
 //   node scripts/setup.mjs [--packages | --test | --bench]
 //
 //   --packages   the npm packages only
-//   --test       also the environment of the test oracles
+//   --test       also the environment of the test oracles, and two JupyterHubs
 //   --bench      that, and the service to compare with
 import { isReady, PARTS } from './setup/parts.mjs'
 
-const { packages, pages, kernels, oracles, reference } = PARTS
+const { packages, pages, kernels, oracles, hub5, hub6, reference } = PARTS
 /** @type {Record<string, readonly import('./setup/parts.mjs').Part[]>} */
 const sets = {
   '--packages': [packages],
-  '--test': [packages, pages, kernels, oracles],
+  '--test': [packages, pages, kernels, oracles, hub5, hub6],
   '--bench': [packages, pages, kernels, oracles, reference],
 }
 const wanted = sets[process.argv[2] ?? ''] ?? [packages, pages, kernels]

@@ -16,6 +16,7 @@ import { Metrics } from './http/metrics.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import { RunMetrics } from './http/run-metrics.ts'
 import { readWebBuild } from './http/web-build.ts'
+import { viewServerOf } from './kernel/server-name.ts'
 import { acceptWith } from './run/accept.ts'
 import { sweepsWith } from './run/accept-sweep.ts'
 import { batchStore } from './run/batch.ts'
@@ -113,12 +114,20 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       catalog,
       fillIn,
       prepareRun: prepareWith({ fillIn, storage, runs, unflushed }),
-      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, runs, limits }),
+      acceptRun:
+        kernels === undefined ? undefined : acceptWith({ fillIn, admit: kernels.admit, runs, limits }),
       sweeps:
         kernels === undefined
           ? undefined
-          : sweepsWith({ fillSweep: fillSweepWith(filling), batches, limits, max: perSweep }),
-      repeats: kernels === undefined ? undefined : repeatsWith({ runs, batches, storage }),
+          : sweepsWith({
+              fillSweep: fillSweepWith(filling),
+              admit: kernels.admit,
+              batches,
+              limits,
+              max: perSweep,
+            }),
+      repeats:
+        kernels === undefined ? undefined : repeatsWith({ runs, batches, storage, admit: kernels.admit }),
       runs,
       events,
       queue,
@@ -222,8 +231,10 @@ async function templatesFromS3(address: NonNullable<Config['templates']['s3']>):
   return templateReader(address)
 }
 
-function makeViewLink({ view }: Config, kernels: Kernels | undefined): ViewLink {
-  if (view.kind === 'template') return viewLinkFromTemplate(view.template)
+function makeViewLink({ view, kernels: hosts }: Config, kernels: Kernels | undefined): ViewLink {
+  const strategy = hosts.kind === 'hub' ? hosts.server : 'workspace'
+  if (view.kind === 'template')
+    return viewLinkFromTemplate(view.template, (workspace) => viewServerOf(strategy, workspace))
   const jupyter = kernels?.jupyter
   if (jupyter === undefined)
     throw new RunnerError('invalid-settings', 'VIEW_URL is needed without KERNELS=local.')

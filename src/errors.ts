@@ -33,6 +33,8 @@ export const PROBLEMS = {
   'storage-failed': { status: 502, title: 'The workspace storage did not take the notebook' },
   'database-failed': { status: 503, title: 'The database is not available' },
   'kernel-host-failed': { status: 503, title: 'The Jupyter server is not available' },
+  'server-failed': { status: 502, title: 'Your Jupyter server did not start' },
+  'hub-unknown-user': { status: 409, title: 'Sign in to JupyterHub first' },
   'invalid-settings': { status: 500, title: 'The settings are wrong' },
   usage: { status: 400, title: 'The command is not understood' },
   internal: { status: 500, title: 'Something went wrong on our side' },
@@ -61,6 +63,8 @@ export interface ErrorExtras {
   readonly nearest?: string
   /** Address at which a browser signs in (`not-signed-in`, `sign-in-failed`). */
   readonly signIn?: string
+  /** Where the person can do something about it (`hub-unknown-user`). */
+  readonly link?: string
 }
 
 /**
@@ -74,6 +78,7 @@ export class RunnerError extends Error {
   readonly choices: readonly string[] | undefined
   readonly nearest: string | undefined
   readonly signIn: string | undefined
+  readonly link: string | undefined
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
     super(message, extras.cause === undefined ? undefined : { cause: extras.cause })
@@ -82,5 +87,6 @@ export class RunnerError extends Error {
     this.choices = extras.choices
     this.nearest = extras.nearest
     this.signIn = extras.signIn
+    this.link = extras.link
   }
 }

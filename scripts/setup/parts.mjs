@@ -48,6 +48,20 @@ export const PARTS = {
     program: 'manifest.json',
     movable: true,
   },
+  hub5: {
+    title: 'the older JupyterHub of the tests (.cache/hub-5)',
+    folder: join(ROOT, '.cache/hub-5'),
+    list: join(ROOT, 'test/hub/requirements-5.txt'),
+    program: 'bin/python',
+    movable: false,
+  },
+  hub6: {
+    title: 'the newer JupyterHub of the tests (.cache/hub-6)',
+    folder: join(ROOT, '.cache/hub-6'),
+    list: join(ROOT, 'test/hub/requirements-6.txt'),
+    program: 'bin/python',
+    movable: false,
+  },
   reference: {
     title: 'the service to compare with (.cache/reference: FastAPI, papermill)',
     folder: join(ROOT, '.cache/reference'),

@@ -2,7 +2,8 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { RunnerError } from '../errors.ts'
 import { type Environment, readEnvironment } from './env.ts'
-import { BASE_DEFAULTS, PRESETS, type PresetName } from './presets.ts'
+import { type KernelsConfig, readKernels } from './kernels.ts'
+import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
 import { readSignIn, type SignInConfig } from './sign-in.ts'
 
@@ -53,11 +54,6 @@ interface TemplatesConfig {
   readonly hosts: readonly string[]
   readonly s3: S3Address | undefined
 }
-
-type KernelsConfig =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'local' }
-  | { readonly kind: 'server'; readonly url: string; readonly token: string }
 
 /** What each kernel may have; `memoryMebibytes` with all processes that it starts. */
 export interface KernelLimitsConfig {
@@ -130,7 +126,7 @@ export function loadConfig(processEnvironment = process.env): {
 } {
   const env = readEnvironment(processEnvironment)
   const preset = presetOf(env)
-  const read = new SettingReader(env, BASE_DEFAULTS, preset, PRESETS[preset ?? 'local'])
+  const read = new SettingReader(env, BASE_DEFAULTS, preset, presetDefaults(preset ?? 'local', env))
   read.oneOf('PRESET', ['local', 'seed', 'eodh'])
 
   const config: Config = {
@@ -232,13 +228,6 @@ function readS3Address(read: SettingReader): S3Address {
   return { region: read.required('SINGLEUSER_AWS_REGION'), ...(endpoint !== undefined && { endpoint }) }
 }
 
-function readKernels(read: SettingReader): KernelsConfig {
-  const kind = read.oneOf('KERNELS', ['none', 'local', 'server']) ?? 'none'
-  if (kind !== 'server') return { kind }
-  const url = read.url('JUPYTER_SERVER_URL', ['http:', 'https:'], { required: true }) ?? ''
-  return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
-}
-
 /** @throws nothing: what is wrong is a fault of `read` */
 export function readKernelLimits(read: SettingReader): KernelLimitsConfig {
   const threads = read.integer('KERNEL_THREADS', 1, 1_024)
@@ -331,7 +320,7 @@ function readCredentials(read: SettingReader, layout: 'seed' | 'eodh'): Credenti
 }
 
 function readView(read: SettingReader): ViewConfig {
-  const template = read.template('VIEW_URL', ['workspace', 'user', 'key', 'path'])
+  const template = read.template('VIEW_URL', ['workspace', 'user', 'server', 'key', 'path'])
   if (template === undefined) return { kind: 'child' }
   if (!/^https?:\/\/[^/?#{}]+\//.test(template)) {
     read.fault('VIEW_URL', `must be an http(s) URL whose host has no placeholder; got "${template}"`)

@@ -30,9 +30,14 @@ export const VARIABLES = {
   SINGLEUSER_AWS_REGION: 'region of the buckets',
   SINGLEUSER_AWS_ROLE_ARN: 'role of a workspace; {workspace} and {user} are filled in',
   SINGLEUSER_WORKSPACE_BUCKET: 'bucket of a workspace; {workspace} and {user} are filled in',
-  KERNELS: 'none, local (a Jupyter server as a child) or server (another Jupyter server)',
+  KERNELS:
+    'none, local (a Jupyter server as a child), server (another Jupyter server) or hub (each person’s own server)',
   JUPYTER_SERVER_URL: 'KERNELS=server: its address',
   JUPYTER_SERVER_TOKEN: 'KERNELS=server: its token',
+  JUPYTERHUB_API_URL: 'KERNELS=hub: address of its API, through its proxy, such as https://…/hub/api',
+  JUPYTERHUB_API_TOKEN: 'KERNELS=hub: token of the service that this is to the hub',
+  JUPYTERHUB_URL: 'KERNELS=hub: how people reach the hub; unset: JUPYTERHUB_API_URL without /hub/api',
+  JUPYTERHUB_SERVER: 'KERNELS=hub: default, workspace (one for each) or fresh (one for each run)',
   MAX_CONCURRENT_RUNS: 'runs that this process works on at a time; 0: none, others do',
   MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
   MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',
@@ -51,7 +56,7 @@ export const VARIABLES = {
   KEEP_RUN_FOLDERS: 'seconds that the folder of a run is kept on this machine after its end',
   MAX_FILES: 'files of a run that are listed',
   MAX_FILE_BYTES: 'what the copies of all files of a run may take; the rest stays in the folder of the run',
-  VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {key} and {path} are filled in',
+  VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {server}, {key} and {path} are filled in',
   LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
 } as const
 
@@ -65,6 +70,7 @@ export const SECRETS: ReadonlySet<VariableName> = new Set([
   'OIDC_CLIENT_SECRET',
   'SESSION_SECRET',
   'JUPYTER_SERVER_TOKEN',
+  'JUPYTERHUB_API_TOKEN',
 ])
 
 const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)

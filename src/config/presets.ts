@@ -1,4 +1,4 @@
-import type { VariableName } from './env.ts'
+import type { Environment, VariableName } from './env.ts'
 
 export type PresetName = 'local' | 'seed' | 'eodh'
 type Defaults = Readonly<Partial<Record<VariableName, string>>>
@@ -22,6 +22,7 @@ export const BASE_DEFAULTS: Defaults = {
   KEEP_SNAPSHOTS: '2592000',
   KEEP_HIDDEN_RUNS: '2592000',
   KEEP_RUN_FOLDERS: '2592000',
+  JUPYTERHUB_SERVER: 'default',
   MAX_FILES: '1000',
   MAX_FILE_BYTES: '500000000',
 }
@@ -54,14 +55,27 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     OIDC_AUDIENCE: 'eodhp',
     SINGLEUSER_WORKSPACE_BUCKET: 'workspace-{workspace}',
     VIEW_URL: 'https://{PLATFORM_DOMAIN}/notebooks/lab/tree/s3/{key}',
+    JUPYTERHUB_URL: 'https://{PLATFORM_DOMAIN}/notebooks',
   },
   eodh: {
     ...platform,
     OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/keycloak/realms/eodhp',
     OIDC_AUDIENCE: 'oauth2-proxy-workspaces,oauth2-proxy,account',
     OIDC_SCOPE: 'openid profile workspaces',
+    KERNELS: 'hub',
+    JUPYTERHUB_API_URL: 'https://{WORKSPACES_DOMAIN}/notebooks/hub/api',
+    JUPYTERHUB_URL: 'https://{WORKSPACES_DOMAIN}/notebooks',
+    JUPYTERHUB_SERVER: 'workspace',
     VIEW_URL:
-      'https://{WORKSPACES_DOMAIN}/notebooks/hub/spawn/{user}/{workspace}?workspace={workspace}' +
-      '&next=/notebooks/user/{user}/{workspace}/lab/tree/s3/{path}',
+      'https://{WORKSPACES_DOMAIN}/notebooks/hub/spawn/{user}/{server}?workspace={workspace}' +
+      '&next=/notebooks/user/{user}/{server}/lab/tree/s3/{path}',
   },
+}
+
+/** The first design prepares only, until it is told where a hub is. */
+export function presetDefaults(preset: PresetName, env: Environment): Defaults {
+  const defaults = PRESETS[preset]
+  return preset === 'seed' && env.JUPYTERHUB_API_URL !== undefined
+    ? { ...defaults, KERNELS: 'hub' }
+    : defaults
 }

@@ -47,7 +47,9 @@ export function makeWorker(
   const { database, storage, signals, queue, leaseSeconds, observer, log } = parts
   const { host, hostName, jupyter } = kernels
   const warm = { idleMs: WARM_IDLE_MS, startMs: WARM_START_MS, refillMs: WARM_REFILL_MS }
-  const warmKernels = stack.use(new WarmKernels({ host, folder: '', most, ...warm, log }))
+  const warmKernels = stack.use(
+    new WarmKernels({ host, folder: '', most: host.kind === 'hub' ? 0 : most, ...warm, log }),
+  )
   const leftKernels = stack.use(new LeftKernels({ database, host, hostName, log }))
   const thumbnailer = stack.use(new Thumbnailer())
   const worker = new Worker({

@@ -4,10 +4,17 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { DiskFiles } from '../kernel/disk-files.ts'
 import type { FolderFiles } from '../kernel/folder-files.ts'
+import { HubApi } from '../kernel/hub-api.ts'
+import { HubFiles } from '../kernel/hub-files.ts'
+import { HubHost } from '../kernel/hub-host.ts'
+import { hubFolder } from '../kernel/hub-place.ts'
+import { HubServers } from '../kernel/hub-servers.ts'
 import { type JupyterServer, startJupyterServer } from '../kernel/jupyter-server.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import { ServerFiles } from '../kernel/server-files.ts'
 import { ServerHost } from '../kernel/server-host.ts'
+import { hubUser, serverOf } from '../kernel/server-name.ts'
+import { type Admit, everybody, hubAdmission } from '../run/admission.ts'
 import type { RunFolders } from '../run/old-folders.ts'
 import type { Run } from '../run/run.ts'
 
@@ -22,6 +29,7 @@ export interface Kernels {
   readonly files: FolderFiles
   /** The folders of runs, where they are on this machine. */
   readonly runFolders: RunFolders | undefined
+  readonly admit: Admit
   /** The child, where it is ours: it also shows notebooks. */
   readonly jupyter: JupyterServer | undefined
 }
@@ -48,6 +56,28 @@ export async function openKernels(
         folderOf: ({ id }) => `runs/${id}`,
         files,
         runFolders: undefined,
+        admit: everybody,
+        jupyter: undefined,
+      }
+    }
+    case 'hub': {
+      const { apiUrl, token, url, server } = kernels
+      const hub = new HubApi({ url: apiUrl, token })
+      const servers = stack.use(new HubServers(hub))
+      const folderOf = (run: Run) => {
+        const { workspace, ownerName } = run
+        return hubFolder(
+          { user: hubUser(ownerName), server: serverOf(server, run), workspace },
+          `runs/${run.id}`,
+        )
+      }
+      return {
+        host: new HubHost(servers),
+        hostName: apiUrl,
+        folderOf,
+        files: new HubFiles(servers),
+        runFolders: undefined,
+        admit: hubAdmission(hub, url),
         jupyter: undefined,
       }
     }
@@ -73,6 +103,7 @@ export async function openKernels(
         folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`,
         files,
         runFolders: runFoldersIn(files),
+        admit: everybody,
         jupyter,
       }
     }

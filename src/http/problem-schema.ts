@@ -32,5 +32,6 @@ export const Problem = Type.Object({
   nearest: Type.Optional(Type.String()),
   /** Where a browser signs in: `?return=` (a path below the service's root) is where it comes back to. */
   signIn: Type.Optional(Type.String({ format: 'uri' })),
+  link: Type.Optional(Type.String()),
 })
 export type Problem = Static<typeof Problem>

@@ -14,6 +14,7 @@ export function toProblem(error: RunnerError, requestId: string): Problem {
     requestId,
     ...(error.errors && { errors: [...error.errors] }),
     ...(error.choices && { choices: [...error.choices] }),
+    ...(error.link !== undefined && { link: error.link }),
     ...(error.nearest !== undefined && { nearest: error.nearest }),
     ...(error.signIn !== undefined && { signIn: error.signIn }),
   }

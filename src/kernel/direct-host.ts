@@ -34,6 +34,7 @@ const TRIES = 3
 /** Kernels as processes of ours, spoken to over ZeroMQ, without a server. They end with us. */
 export class DirectHost implements KernelHost {
   readonly kind = 'direct'
+  readonly patienceMs = 90_000
   readonly capabilities: KernelHost['capabilities'] = new Set(['environment'] as const)
   readonly #options: DirectHostOptions
   readonly #running = new Map<string, Running>()

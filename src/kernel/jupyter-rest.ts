@@ -2,14 +2,17 @@ import timers from 'node:timers/promises'
 import { type Dispatcher, request } from 'undici'
 import { RunnerError } from '../errors.ts'
 import { isObject, type JsonObject, type JsonValue, parseJson } from '../notebook/json.ts'
+import { textOf } from './message.ts'
 
 /** Where a Jupyter server (or a gateway) is: `url` without a slash at its end. */
 export interface JupyterAddress {
   readonly url: string
   readonly token: string
+  /** What to say where the token is not accepted. */
+  readonly refused?: string
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number
   /** Null where there is none or it is no JSON. */
   readonly body: JsonValue
@@ -39,7 +42,18 @@ export async function callJupyter(address: JupyterAddress, call: Call, signal: A
   return callOnce(address, call, signal)
 }
 
-async function callOnce(
+async function callOnce(address: JupyterAddress, call: Call, signal: AbortSignal): Promise<Answer> {
+  const answer = await ask('Jupyter server', address, call, signal)
+  if (answer.status === 401 || answer.status === 403) throw failed(refusedBy(address), reasonOf(answer))
+  return answer
+}
+
+export const refusedBy = ({ refused }: JupyterAddress): string =>
+  refused ?? 'The Jupyter server does not accept our token: check JUPYTER_SERVER_TOKEN.'
+
+/** One request, whatever is answered. No answer is `kernel-host-failed`, by which `who` does not answer. */
+export async function ask(
+  who: string,
   { url, token }: JupyterAddress,
   { method, path, body }: Call,
   signal: AbortSignal,
@@ -55,19 +69,19 @@ async function callOnce(
   })
     .then(async (response) => ({ status: response.statusCode, text: await response.body.text() }))
     .catch((cause: unknown) => {
-      throw failed(`The Jupyter server at ${new URL(url).origin} does not answer.`, cause)
+      throw failed(`The ${who} at ${new URL(url).origin} does not answer.`, cause)
     })
-  if (answer.status === 401 || answer.status === 403) {
-    throw failed('The Jupyter server does not accept our token: check JUPYTER_SERVER_TOKEN.', answer.text)
-  }
   return { status: answer.status, body: parsed(answer.text) }
 }
 
 /** What the server says went wrong, for the log: `cause` of an error. */
-export function unexpected(what: string, { status, body }: Answer): RunnerError {
-  const reason = isObject(body) ? body.get('message') : undefined
-  return failed(`${what} (status ${status} of the Jupyter server).`, reason)
+export function unexpected(what: string, answer: Answer): RunnerError {
+  return failed(`${what} (status ${answer.status} of the Jupyter server).`, reasonOf(answer))
 }
+
+/** Jupyter's own words for what went wrong; undefined where the answer has none, or is of somebody else. */
+export const reasonOf = ({ body }: Answer): string | undefined =>
+  isObject(body) ? textOf(body, 'message') : undefined
 
 /** A member that is an object, or an empty one. */
 export function memberOf(value: JsonValue, name: string): JsonObject {

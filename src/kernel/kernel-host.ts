@@ -12,6 +12,8 @@ export interface KernelStart {
   readonly folder: string
   /** Added to the kernel's environment where the host can (capability `environment`). */
   readonly environment: Readonly<Record<string, string>>
+  /** What whom it is for may like to read while it is waited for. */
+  readonly tell?: (text: string) => void
 }
 
 /** Why a kernel died, as far as its host has evidence: it took more than it may have, or the machine had no more. */
@@ -19,11 +21,15 @@ export type CauseOfDeath = 'memory-limit' | 'machine-memory'
 
 /** Where kernels run. One contract test for all (test/kernel/host-contract.ts). Errors are `kernel-host-failed`. */
 export interface KernelHost extends AsyncDisposable {
-  readonly kind: 'server' | 'direct'
+  readonly kind: 'server' | 'direct' | 'hub'
   /** What this host can do that others can't. `readopts`: a kernel outlives our process and can be joined again. */
   readonly capabilities: ReadonlySet<'readopts' | 'environment'>
+  /** How long one that starts, or that does not answer, is worth waiting for. */
+  readonly patienceMs: number
   kernelspecs(
     signal: AbortSignal,
+    /** As in `KernelStart`: where a host has several servers, it says in which. */
+    folder?: string,
   ): Promise<{ readonly default: string; readonly kernelspecs: readonly Kernelspec[] }>
   /** Starts a bare kernel (no session on any path) and returns its id. Throws `no-such-kernel` naming the nearest. */
   start(start: KernelStart, signal: AbortSignal): Promise<string>
@@ -37,6 +43,6 @@ export interface KernelHost extends AsyncDisposable {
   shutdown(kernelId: string): Promise<void>
   /** Asked once it has died. Undefined where that is not known. Never throws. */
   causeOfDeath(kernelId: string, signal: AbortSignal): Promise<CauseOfDeath | undefined>
-  /** False only when the host says that it is gone; a host that does not answer throws. */
+  /** False only when the host says that it is gone (`kernel-gone` where it says why); a host that does not answer throws. */
   exists(kernelId: string, signal: AbortSignal): Promise<boolean>
 }

@@ -8,6 +8,8 @@ export interface ChannelsAddress {
   /** `ws:` or `wss:`, without any secret. */
   readonly url: string
   readonly token: string
+  /** What to say where the token is not accepted. */
+  readonly refused: string
   readonly kernelId: string
   readonly clientId: string
   /** Asked when nothing was heard for a while: a kernel that is ended by others may do so without a word. */
@@ -25,7 +27,7 @@ const MAX_MESSAGE_BYTES = 500 * 1024 * 1024
  * `kernel-gone` where the server knows no such kernel, otherwise `kernel-host-failed`.
  */
 export async function openServerConnection(
-  { url, token, kernelId, clientId, exists }: ChannelsAddress,
+  { url, token, refused, kernelId, clientId, exists }: ChannelsAddress,
   signal: AbortSignal,
 ): Promise<ProtocolConnection> {
   signal.throwIfAborted()
@@ -65,7 +67,7 @@ export async function openServerConnection(
       socket.terminate()
     }
   })
-  await opened(socket, signal)
+  await opened(socket, refused, signal)
   const pings = setInterval(watchSilence(socket, connection, exists), PING_MS).unref()
   // What goes wrong later ends in `close` too.
   socket.on('error', (error) => connection.broken(`The connection to the kernel broke: ${error.message}.`))
@@ -76,7 +78,7 @@ export async function openServerConnection(
   return connection
 }
 
-function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+function opened(socket: WebSocket, refused: string, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const late = () => {
     reject(failed('The Jupyter server did not open the channels of the kernel in time.', signal.reason))
@@ -86,7 +88,7 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
   socket.once('open', resolve)
   socket.once('unexpected-response', (request, { statusCode = 0 }) => {
     request.destroy()
-    reject(refusal(statusCode))
+    reject(refusal(statusCode, refused))
   })
   socket.once('error', (cause) =>
     reject(failed('The channels of the kernel could not be opened on the Jupyter server.', cause)),
@@ -94,12 +96,10 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
   return promise.finally(() => signal.removeEventListener('abort', late))
 }
 
-function refusal(status: number): RunnerError {
+function refusal(status: number, refused: string): RunnerError {
   if (status === 404)
     return new RunnerError('kernel-gone', 'The kernel is gone: its server does not know it.')
-  if (status === 401 || status === 403) {
-    return failed('The Jupyter server does not accept our token: check JUPYTER_SERVER_TOKEN.')
-  }
+  if (status === 401 || status === 403) return failed(refused)
   return failed(`The Jupyter server did not open the channels of the kernel (status ${status}).`)
 }
 

@@ -1,6 +1,13 @@
 import { RunnerError } from '../errors.ts'
 import { isObject } from '../notebook/json.ts'
-import { callJupyter, type JupyterAddress, memberOf, unexpected } from './jupyter-rest.ts'
+import {
+  callJupyter,
+  type JupyterAddress,
+  memberOf,
+  reasonOf,
+  refusedBy,
+  unexpected,
+} from './jupyter-rest.ts'
 import type { CauseOfDeath, KernelHost, KernelStart, Kernelspec } from './kernel-host.ts'
 import { textOf } from './message.ts'
 import { noSuchKernel } from './no-such-kernel.ts'
@@ -15,6 +22,7 @@ const ANSWER_MS = 30_000
  */
 export class ServerHost implements KernelHost {
   readonly kind = 'server'
+  readonly patienceMs = 120_000
   readonly capabilities: KernelHost['capabilities'] = new Set(['readopts'] as const)
   readonly #address: (signal: AbortSignal) => Promise<JupyterAddress>
 
@@ -54,11 +62,15 @@ export class ServerHost implements KernelHost {
     throw unexpected(`The kernel ${kernelName} could not be started`, answer)
   }
 
-  async connect(kernelId: string, clientId: string, signal: AbortSignal) {
-    const { url, token } = await this.#address(signal)
-    const socketUrl = `${url.replace(/^http/, 'ws')}${pathOf(kernelId)}/channels?session_id=${encodeURIComponent(clientId)}`
+  /** @param name what the kernel is called by who uses the connection, where that is not its id here */
+  async connect(kernelId: string, clientId: string, signal: AbortSignal, name = kernelId) {
+    const address = await this.#address(signal)
+    const socketUrl = `${address.url.replace(/^http/, 'ws')}${pathOf(kernelId)}/channels?session_id=${encodeURIComponent(clientId)}`
     const exists = (late: AbortSignal) => this.exists(kernelId, late)
-    return openServerConnection({ url: socketUrl, token, kernelId, clientId, exists }, signal)
+    return openServerConnection(
+      { url: socketUrl, token: address.token, refused: refusedBy(address), kernelId: name, clientId, exists },
+      signal,
+    )
   }
 
   async interrupt(kernelId: string): Promise<void> {
@@ -86,7 +98,8 @@ export class ServerHost implements KernelHost {
       { method: 'GET', path: pathOf(kernelId) },
       signal,
     )
-    if (answer.status === 404) return false
+    // Without Jupyter's own words it is the answer of something on the way to it.
+    if (answer.status === 404 && reasonOf(answer) !== undefined) return false
     if (answer.status !== 200 || !isObject(answer.body)) {
       throw unexpected('The Jupyter server does not say whether the kernel is there', answer)
     }

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { Admit } from './admission.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import type { FillSweep, RunRequest } from './filled-notebook.ts'
 import type { RunLimits } from './run.ts'
@@ -25,21 +26,23 @@ export interface Sweeps {
 }
 
 /**
- * The functions throw what `FillSweep` throws; `accept` also `idempotency-conflict` and `database-failed`.
+ * The functions throw what `FillSweep` throws; `accept` also what `Admit` throws, `idempotency-conflict` and `database-failed`.
  * @param parts `max` is the most runs that a sweep may have
  */
 export function sweepsWith(parts: {
   readonly fillSweep: FillSweep
+  readonly admit: Admit
   readonly batches: Pick<BatchStore, 'create'>
   readonly limits: RunLimits
   readonly max: number
 }): Sweeps {
-  const { fillSweep, batches, limits, max } = parts
+  const { fillSweep, admit, batches, limits, max } = parts
   return {
     async accept(caller, notebookId, request, given) {
       const { scope, each, notebooks } = await fillSweep(caller, notebookId, request, max)
       const runs = Array.from(notebooks(), ({ run, notebook }) => ({ ...run, notebook, limits }))
       refuseTooLarge(runs)
+      await admit(scope)
       return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs }, given)
     },
     plan: (caller, notebookId, request) => fillSweep(caller, notebookId, request, max),

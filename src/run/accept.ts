@@ -1,4 +1,5 @@
 import type { Caller } from '../identity/caller.ts'
+import type { Admit } from './admission.ts'
 import type { FillIn, RunRequest } from './filled-notebook.ts'
 import type { RunLimits } from './run.ts'
 import type { Accepted, RunStore } from './store.ts'
@@ -14,15 +15,17 @@ export type AcceptRun = (
   given?: { readonly idempotencyKey?: string },
 ) => Promise<Accepted>
 
-/** The function throws what `FillIn` throws, `idempotency-conflict` and `database-failed`. */
+/** The function throws what `FillIn` and `Admit` throw, `idempotency-conflict` and `database-failed`. */
 export function acceptWith(parts: {
   readonly fillIn: FillIn
+  readonly admit: Admit
   readonly runs: RunStore
   readonly limits: RunLimits
 }): AcceptRun {
-  const { fillIn, runs, limits } = parts
+  const { fillIn, admit, runs, limits } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, notebook } = await fillIn(caller, notebookId, request)
+    await admit(scope)
     return runs.accept(scope, { ...run, notebook, limits }, given)
   }
 }

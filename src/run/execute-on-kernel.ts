@@ -1,16 +1,10 @@
 import timers from 'node:timers/promises'
+import { RunnerError } from '../errors.ts'
 import { execute } from '../kernel/execute.ts'
 import type { ExecutionLimits, ExecutionResult, ExecutionSink, SentCell } from '../kernel/execution.ts'
 import type { KernelConnection } from '../kernel/kernel-connection.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
-import {
-  codeOf,
-  HOST_PATIENCE_MS,
-  isLeaving,
-  RETRY_MS,
-  type RunInWork,
-  throwIfLeaving,
-} from './execute-parts.ts'
+import { codeOf, isLeaving, RETRY_MS, type RunInWork, throwIfLeaving } from './execute-parts.ts'
 import { onAbort } from './on-abort.ts'
 import type { Run, RunKernel } from './run.ts'
 import type { RunReport } from './run-report.ts'
@@ -34,20 +28,22 @@ export interface OnKernel {
   readonly cancel: AbortSignal
 }
 
+/** The kernel, or the way to it. */
+export type Lost =
+  | { readonly lost: 'gone'; readonly why: string | undefined }
+  | { readonly lost: 'unreachable' }
+
 /**
  * Executes the notebook on its kernel, which is joined as often as the way to it breaks. `gone`: there is no such kernel
- * any more; `unreachable`: its host has not answered for too long. Throws `lease-lost` where the run is to be left.
+ * any more, and why, where its host says so; `unreachable`: its host has not answered for too long. Throws `lease-lost` where the run is to be left.
  */
-export async function executeOnKernel(
-  work: RunInWork,
-  on: OnKernel,
-): Promise<ExecutionResult | 'gone' | 'unreachable'> {
+export async function executeOnKernel(work: RunInWork, on: OnKernel): Promise<ExecutionResult | Lost> {
   const { host } = work.parts
   const { run, lease } = work.claim
   const { kernelId, clientId } = on.kernel
   let { kernel } = on
   let given = on.connection
-  let patience = performance.now() + HOST_PATIENCE_MS
+  let patience = performance.now() + host.patienceMs
   for (;;) {
     // Whoever has the run by now has closed our way: to join again would close theirs.
     if (given === undefined) throwIfLeaving(work)
@@ -77,14 +73,15 @@ export async function executeOnKernel(
       })
     } catch (error) {
       throwIfLeaving(work)
-      if (codeOf(error) === 'kernel-gone') return 'gone'
+      if (codeOf(error) === 'kernel-gone') return gone(error)
       if (codeOf(error) !== 'kernel-host-failed') throw error
-      patience = Math.min(patience, performance.now() + HOST_PATIENCE_MS)
-      if (performance.now() > patience) return 'unreachable'
+      patience = Math.min(patience, performance.now() + host.patienceMs)
+      if (performance.now() > patience) return { lost: 'unreachable' }
       work.log.warn({ err: error }, 'the way to the kernel broke: it is joined again')
       await timers.setTimeout(RETRY_MS)
       await throughOutages(() => lease.renew(), work.hold.signal)
-      if (await isGone(work, kernelId)) return 'gone'
+      const lost = await goneIfSaid(work, kernelId)
+      if (lost !== undefined) return lost
     }
   }
 }
@@ -108,13 +105,20 @@ function leaveKernel({ hold }: RunInWork, connection: KernelConnection): void {
   else if (reason === 'lost') void connection[Symbol.asyncDispose]()
 }
 
-async function isGone({ parts }: RunInWork, kernelId: string): Promise<boolean> {
+/** Undefined as long as nobody says that the kernel is gone. */
+async function goneIfSaid({ parts }: RunInWork, kernelId: string): Promise<Lost | undefined> {
   try {
-    return !(await parts.host.exists(kernelId, AbortSignal.timeout(10_000)))
-  } catch {
-    return false
+    const there = await parts.host.exists(kernelId, AbortSignal.timeout(10_000))
+    return there ? undefined : gone(undefined)
+  } catch (error) {
+    return codeOf(error) === 'kernel-gone' ? gone(error) : undefined
   }
 }
+
+const gone = (error: unknown): Lost => ({
+  lost: 'gone',
+  why: error instanceof RunnerError ? error.message : undefined,
+})
 
 function limitsOf({ limits }: Run): ExecutionLimits {
   return {

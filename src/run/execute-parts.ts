@@ -52,8 +52,7 @@ export function throwIfLeaving(work: RunInWork): void {
   if (isLeaving(work)) throw new RunnerError('lease-lost', 'The work on the run is left to another.')
 }
 
-/** How long a kernel host that does not answer is waited for, and after how long it is asked again. */
-export const HOST_PATIENCE_MS = 120_000
+/** After how long a kernel host that does not answer is asked again. */
 export const RETRY_MS = 1_000
 /** How long a worker that stops still waits for a kernel that starts, and for the database to take the last events. */
 export const LEAVING_MS = 5_000

@@ -3,7 +3,7 @@ import timers from 'node:timers/promises'
 import type { ExecutionResult, SentCell } from '../kernel/execution.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
 import { EventWriter } from './event-writer.ts'
-import { executeOnKernel } from './execute-on-kernel.ts'
+import { executeOnKernel, type Lost } from './execute-on-kernel.ts'
 import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork } from './execute-parts.ts'
 import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
@@ -123,7 +123,9 @@ async function executed(
   })
   const known = claim.run.kernel
   const started =
-    known === undefined ? await startKernel(inWork) : { kernel: known, connection: undefined, warm: false }
+    known === undefined
+      ? await startKernel(inWork, (text) => events.push({ type: 'note', text }))
+      : { kernel: known, connection: undefined, warm: false }
   if (started === undefined) return cancelled('Cancelled before it began.')
   if ('state' in started) return started
   const { kernel, connection, warm } = started
@@ -132,11 +134,16 @@ async function executed(
   const joined = () => saving.start()
   const on = { kernel, connection, notebook, report, sent, joined, cancel: cancel.signal }
   const end = await executeOnKernel(inWork, on)
-  if (typeof end === 'object') return end
-  return report.conclude(cancel.signal.aborted ? cancelled('The run was cancelled.') : LOST[end])
+  if (!('lost' in end)) return end
+  return report.conclude(cancel.signal.aborted ? cancelled('The run was cancelled.') : lostBy(end))
 }
 
 const cancelled = (message: string): ExecutionResult => ({ state: 'cancelled', message })
+
+function lostBy(end: Lost): ExecutionResult {
+  const { [end.lost]: result } = LOST
+  return end.lost === 'gone' && end.why !== undefined ? { ...result, message: end.why } : result
+}
 
 const LOST = {
   gone: {

@@ -3,6 +3,7 @@ import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
 import { withOutputPath } from '../notebook/output-path.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Admit } from './admission.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import { outputPathOf } from './filled-notebook.ts'
 import { namesPerson } from './reserved-inputs.ts'
@@ -18,15 +19,16 @@ export interface Repeats {
 }
 
 /**
- * The functions throw `not-repeatable` where nothing was executed or the run is bound to another person, and
- * `database-failed`.
+ * The functions throw `not-repeatable` where nothing was executed or the run is bound to another person,
+ * what `Admit` throws, and `database-failed`.
  */
 export function repeatsWith(parts: {
   readonly runs: RunStore
   readonly batches: BatchStore
   readonly storage: Storage
+  readonly admit: Admit
 }): Repeats {
-  const { runs, batches, storage } = parts
+  const { runs, batches, storage, admit } = parts
 
   async function again(caller: Caller, run: Run): Promise<NewExecution> {
     if (run.ownerName !== caller.user && namesPerson(run.parameters)) {
@@ -52,12 +54,17 @@ export function repeatsWith(parts: {
 
   return {
     async run(caller, run, given) {
-      return runs.accept(scopeIn(run.workspace, caller), await again(caller, run), given)
+      const scope = scopeIn(run.workspace, caller)
+      const wanted = await again(caller, run)
+      await admit(scope)
+      return runs.accept(scope, wanted, given)
     },
     async failed(caller, batch) {
       const wanted: NewExecution[] = []
       for (const run of await batches.failed(caller, batch.id)) wanted.push(await again(caller, run))
-      return batches.again(scopeIn(batch.workspace, caller), batch.id, wanted)
+      const scope = scopeIn(batch.workspace, caller)
+      await admit(scope)
+      return batches.again(scope, batch.id, wanted)
     },
   }
 }

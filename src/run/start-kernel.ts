@@ -1,13 +1,6 @@
 import timers from 'node:timers/promises'
 import type { TakenKernel } from '../kernel/warm-kernels.ts'
-import {
-  codeOf,
-  HOST_PATIENCE_MS,
-  LEAVING_MS,
-  RETRY_MS,
-  type RunInWork,
-  throwIfLeaving,
-} from './execute-parts.ts'
+import { codeOf, LEAVING_MS, RETRY_MS, type RunInWork, throwIfLeaving } from './execute-parts.ts'
 import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
 import type { RunKernel } from './run.ts'
@@ -19,19 +12,24 @@ export interface StartedKernel extends TakenKernel {
 
 export type StartFailure = RunEnd & { readonly state: 'failed'; readonly reason: 'start-failed' }
 
+const START_FAILURES = ['kernel-host-failed', 'no-such-kernel', 'server-failed', 'hub-unknown-user'] as const
+
 /** Where the notebook names none. */
 export const DEFAULT_KERNEL = 'python3'
-const START_MS = 90_000
 /** How long a database that is away may take to be told of a kernel; shorter than what makes a kernel a stray one. */
 const KEEPING_MS = 20_000
 
 /**
  * A kernel for the run, kept with it. A host that is starting, or away for a moment, is waited for. Undefined where the
- * run was cancelled meanwhile. Throws `lease-lost` where the run is to be left, and `database-failed`.
+ * run was cancelled meanwhile. `tell`: what its owner may like to read. Throws `lease-lost` where the run is to be left, and `database-failed`.
  */
-export async function startKernel(work: RunInWork): Promise<StartedKernel | StartFailure | undefined> {
+export async function startKernel(
+  work: RunInWork,
+  tell: (text: string) => void,
+): Promise<StartedKernel | StartFailure | undefined> {
   const { hold, log } = work
-  const patience = performance.now() + HOST_PATIENCE_MS
+  const { patienceMs } = work.parts.host
+  const patience = performance.now() + patienceMs
   // A kernel that is just being started would be nobody's.
   const gaveUp = new AbortController()
   let leaving: NodeJS.Timeout | undefined
@@ -43,11 +41,12 @@ export async function startKernel(work: RunInWork): Promise<StartedKernel | Star
       throwIfLeaving(work)
       if (hold.signal.aborted) return undefined
       try {
-        return await startOnce(work, AbortSignal.any([AbortSignal.timeout(START_MS), gaveUp.signal]))
+        const signal = AbortSignal.any([AbortSignal.timeout(patienceMs), gaveUp.signal])
+        return await startOnce(work, tell, signal)
       } catch (error) {
         const code = codeOf(error)
         const passing = code === 'kernel-host-failed' && performance.now() < patience
-        if (code !== 'no-such-kernel' && code !== 'kernel-host-failed') throw error
+        if (!START_FAILURES.some((known) => known === code)) throw error
         if (!passing && !hold.signal.aborted) return startFailure(error)
         log.warn({ err: error }, 'the kernel could not be started: it is tried again')
         await timers.setTimeout(RETRY_MS)
@@ -58,12 +57,16 @@ export async function startKernel(work: RunInWork): Promise<StartedKernel | Star
   }
 }
 
-async function startOnce(work: RunInWork, signal: AbortSignal): Promise<StartedKernel> {
+async function startOnce(
+  work: RunInWork,
+  tell: (text: string) => void,
+  signal: AbortSignal,
+): Promise<StartedKernel> {
   const { parts, claim } = work
   const { run } = claim
   const owner = kernelOwner(run.ownerIssuer, run.ownerSubject)
   const kind = { kernelName: run.kernelName ?? DEFAULT_KERNEL, environment: {}, owner }
-  const taken = await parts.warmKernels.take({ ...kind, folder: parts.folderOf(run) }, signal)
+  const taken = await parts.warmKernels.take({ ...kind, folder: parts.folderOf(run), tell }, signal)
   const { kernelId, clientId } = taken.connection
   const kernel = { host: parts.hostName, kernelId, clientId }
   try {

@@ -60,8 +60,8 @@ describe('a setting that is wrong', () => {
     ['a storage', { STORAGE: 'tape' }, 'STORAGE must be disk or s3; got "tape"'],
     [
       'kernels',
-      { KERNELS: 'hub', VIEW_URL: 'https://lab.example/' },
-      'KERNELS must be none, local or server; got "hub"',
+      { KERNELS: 'gateway', VIEW_URL: 'https://lab.example/' },
+      'KERNELS must be none, local, server or hub; got "gateway"',
     ],
     [
       'a log level',
@@ -81,7 +81,7 @@ describe('a setting that is wrong', () => {
     [
       'an unknown placeholder',
       { VIEW_URL: 'https://lab.example/{file}' },
-      'VIEW_URL has the unknown placeholder {file}; known are {workspace}, {user}, {key}, {path}',
+      'VIEW_URL has the unknown placeholder {file}; known are {workspace}, {user}, {server}, {key}, {path}',
     ],
     [
       'an unknown placeholder in a bucket',

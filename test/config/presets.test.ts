@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
-import { EODH, inForce, SEED } from './settings.ts'
+import { EODH, faultsOf, inForce, SEED } from './settings.ts'
 
 describe('preset local', () => {
   it('needs no setting: one local user, a folder, a Jupyter server as a child', () => {
@@ -116,6 +116,28 @@ describe('preset seed', () => {
   })
 })
 
+describe('a hub', () => {
+  it('is used by preset seed once it is told where one is', () => {
+    const hub = { JUPYTERHUB_API_URL: 'http://proxy/notebooks/hub/api/', JUPYTERHUB_API_TOKEN: 'a secret' }
+    expect(loadConfig({ ...SEED, ...hub }).config.kernels).toEqual({
+      kind: 'hub',
+      apiUrl: 'http://proxy/notebooks/hub/api',
+      token: 'a secret',
+      url: 'https://platform.example/notebooks',
+      server: 'default',
+    })
+    expect(inForce({ ...SEED, ...hub })['JUPYTERHUB_API_TOKEN']).toEqual(['********', 'environment'])
+    expect(loadConfig({ ...SEED, ...hub, KERNELS: 'none' }).config.kernels).toEqual({ kind: 'none' })
+  })
+
+  it('is told what is wrong', () => {
+    expect(faultsOf({ ...SEED, KERNELS: 'hub', JUPYTERHUB_API_URL: 'http://hub:8081/hub' })).toEqual([
+      'JUPYTERHUB_API_URL must end with /hub/api; got "http://hub:8081/hub"',
+      'JUPYTERHUB_API_TOKEN is missing',
+    ])
+  })
+})
+
 describe('preset eodh', () => {
   it('is the platform as it is: its realm, audiences, shared bucket, session and hub', () => {
     const { config } = loadConfig({ ...EODH, WORKSPACES_DOMAIN: 'workspaces.example' })
@@ -130,11 +152,16 @@ describe('preset eodh', () => {
         bucket: 'workspaces-eodhp',
         credentials: { kind: 'assume-role', sessionName: '{workspace}-{user}' },
       },
-      kernels: { kind: 'none' },
+      kernels: {
+        kind: 'hub',
+        apiUrl: 'https://workspaces.example/notebooks/hub/api',
+        url: 'https://workspaces.example/notebooks',
+        server: 'workspace',
+      },
       view: {
         template:
-          'https://workspaces.example/notebooks/hub/spawn/{user}/{workspace}?workspace={workspace}' +
-          '&next=/notebooks/user/{user}/{workspace}/lab/tree/s3/{path}',
+          'https://workspaces.example/notebooks/hub/spawn/{user}/{server}?workspace={workspace}' +
+          '&next=/notebooks/user/{user}/{server}/lab/tree/s3/{path}',
       },
       reservedInputs: 'when-declared',
     })

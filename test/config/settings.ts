@@ -29,4 +29,9 @@ export const SEED: Environment = {
   SINGLEUSER_AWS_ROLE_ARN: 'arn:aws:iam::000000000000:role/workspace-{workspace}-role',
 }
 
-export const EODH: Environment = { ...SEED, PRESET: 'eodh', SINGLEUSER_WORKSPACE_BUCKET: 'workspaces-eodhp' }
+export const EODH: Environment = {
+  ...SEED,
+  PRESET: 'eodh',
+  SINGLEUSER_WORKSPACE_BUCKET: 'workspaces-eodhp',
+  JUPYTERHUB_API_TOKEN: 'token of the service',
+}

@@ -50,7 +50,7 @@ export function hostContract(make: () => Promise<HostUnderTest>): void {
   const pidOf = async (cells: Cells) => Number((await cells.run('import os; print(os.getpid())')).text)
 
   it('lists the kernels that there are', async () => {
-    const { default: name, kernelspecs } = await subject.host.kernelspecs(soon())
+    const { default: name, kernelspecs } = await subject.host.kernelspecs(soon(), subject.folder('x'))
     expect(name).toBe('python3')
     expect(kernelspecs).toContainEqual({
       name: 'python3',

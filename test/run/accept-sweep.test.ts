@@ -13,6 +13,7 @@ it('a sweep of large notebooks is refused before anything is written', async () 
   const large = [new Uint8Array(100 * 1024 * 1024)]
   const created: unknown[] = []
   const sweeps = sweepsWith({
+    admit: async () => undefined,
     fillSweep: async () => ({
       scope,
       each: ['x'],

@@ -23,6 +23,7 @@ export const problemSchema = v.object({
   nearest: v.optional(v.string()),
   /** Where a browser signs in; `?return=` says where it comes back to. */
   signIn: v.optional(v.string()),
+  link: v.optional(v.string()),
 })
 export type Problem = v.InferOutput<typeof problemSchema>
 

@@ -29,6 +29,11 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
           in a new tab, then do this again.
         </Text>
       )}
+      {problem.link !== undefined && (
+        <Anchor size="sm" href={problem.link}>
+          {problem.link}
+        </Anchor>
+      )}
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
           Try again

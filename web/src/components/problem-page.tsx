@@ -28,6 +28,7 @@ export function ProblemPage({ problem }: { readonly problem: Problem }) {
           Sign in
         </Button>
       )}
+      {problem.link !== undefined && <Anchor href={problem.link}>{problem.link}</Anchor>}
       {problem.status !== 401 && (
         <Anchor component={Link} to="/processes">
           To the notebooks

@@ -1,0 +1,39 @@
+import type { SettingReader } from './setting-reader.ts'
+
+export type KernelsConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'local' }
+  | { readonly kind: 'server'; readonly url: string; readonly token: string }
+  | {
+      readonly kind: 'hub'
+      /** `…/hub/api`. */
+      readonly apiUrl: string
+      readonly token: string
+      /** How people reach it. No slash at the end of either. */
+      readonly url: string
+      readonly server: 'default' | 'workspace' | 'fresh'
+    }
+
+export function readKernels(read: SettingReader): KernelsConfig {
+  const kind = read.oneOf('KERNELS', ['none', 'local', 'server', 'hub']) ?? 'none'
+  if (kind === 'hub') return readHub(read)
+  if (kind !== 'server') return { kind }
+  const url = read.url('JUPYTER_SERVER_URL', ['http:', 'https:'], { required: true }) ?? ''
+  return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
+}
+
+function readHub(read: SettingReader): KernelsConfig {
+  const protocols = ['http:', 'https:']
+  const apiUrl = (read.url('JUPYTERHUB_API_URL', protocols, { required: true }) ?? '').replace(/\/+$/, '')
+  if (apiUrl !== '' && !apiUrl.endsWith('/hub/api')) {
+    read.fault('JUPYTERHUB_API_URL', `must end with /hub/api; got "${apiUrl}"`)
+  }
+  const url = read.url('JUPYTERHUB_URL', protocols) ?? apiUrl.replace(/\/hub\/api$/, '')
+  return {
+    kind: 'hub',
+    apiUrl,
+    token: read.required('JUPYTERHUB_API_TOKEN'),
+    url: url.replace(/\/+$/, ''),
+    server: read.oneOf('JUPYTERHUB_SERVER', ['default', 'workspace', 'fresh']) ?? 'default',
+  }
+}
