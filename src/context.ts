@@ -25,12 +25,14 @@ import { fileStore } from './run/file-store.ts'
 import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
+import { planWith } from './run/plan.ts'
 import { prepareWith } from './run/prepare.ts'
 import { purgeWith } from './run/purge.ts'
 import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
 import { repeatsWith } from './run/repeat.ts'
 import { scrapStore } from './run/scrap-store.ts'
+import { lastRuns, runTimes } from './run/run-times.ts'
 import { RunSignals } from './run/signals.ts'
 import { runStore } from './run/store.ts'
 import { thumbnails } from './run/thumbnail.ts'
@@ -137,6 +139,15 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       files,
       scraps: scrapStore(database),
       purgeRun: purgeWith({ database, files, storage, removeFolder: removeFolderWith(kernels) }),
+      planRun: planWith({
+        fillIn,
+        fillSweep: fillSweepWith(filling),
+        max: perSweep,
+        storage,
+        times: (caller, notebookId) => runTimes(database, caller, notebookId),
+      }),
+      lastRuns: (caller, notebookIds) => lastRuns(database, caller, notebookIds),
+      kernelspecs: kernels && ((signal) => kernels.host.kernelspecs(signal)),
       storage,
       viewLink: makeViewLink(config, kernels),
       health,

@@ -15,6 +15,7 @@ import { authLoginRoute } from './routes/auth-login.ts'
 import { authLogoutRoute } from './routes/auth-logout.ts'
 import { authSignedInRoute } from './routes/auth-signed-in.ts'
 import { backchannelLogoutRoute } from './routes/backchannel-logout.ts'
+import { badgeRoute } from './routes/badge.ts'
 import { batchRoute } from './routes/batch.ts'
 import { conformanceRoute } from './routes/conformance.ts'
 import { executionRoute } from './routes/execution.ts'
@@ -27,9 +28,12 @@ import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
 import { jobThumbnailRoute } from './routes/job-thumbnail.ts'
 import { jobsRoute } from './routes/jobs.ts'
+import { kernelsRoute } from './routes/kernels.ts'
 import { landingRoute } from './routes/landing.ts'
+import { lastRunsRoute } from './routes/last-runs.ts'
 import { meRoute } from './routes/me.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { planRoute } from './routes/plan.ts'
 import { processRoute } from './routes/process.ts'
 import { processesRoute } from './routes/processes.ts'
 import { runNotebookRoute } from './routes/run-notebook.ts'
@@ -120,6 +124,10 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   conformanceRoute(app)
   processesRoute(app, services)
   processRoute(app, services)
+  planRoute(app, services)
+  kernelsRoute(app, services)
+  lastRunsRoute(app, services)
+  badgeRoute(app)
   runNotebookRoute(app, services)
   viewNotebookRoute(app, services)
   executionRoute(app, services, closing.signal)

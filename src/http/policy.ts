@@ -7,15 +7,16 @@ const PAGE_POLICY = policy("'self'")
 /** For what comes out of notebooks: nothing in it may do anything, wherever it is opened. */
 export const FILE_POLICY = "default-src 'none'; sandbox"
 
-/** What every answer tells a browser; a policy that it has already stays. */
+/** What every answer tells a browser; what it has already of its own stays. */
 export function withPolicy(reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', PAGE_POLICY)
+  if (!reply.hasHeader('cross-origin-resource-policy'))
+    reply.header('cross-origin-resource-policy', 'same-origin')
   return reply
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'no-referrer')
     .header('x-frame-options', 'DENY')
     .header('cross-origin-opener-policy', 'same-origin')
-    .header('cross-origin-resource-policy', 'same-origin')
 }
 
 /** The policy of a page whose script makes style elements: only with the nonce of this answer. */

@@ -1,5 +1,7 @@
 import type { CatalogEntry } from '../catalog/entry.ts'
+import { schemaTypeText } from '../notebook/input-text.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
+import { linkInputs } from '../run/reserved-inputs.ts'
 
 interface Link {
   readonly rel: string
@@ -14,6 +16,10 @@ export interface ProcessSummary {
   readonly title: string
   readonly description: string
   readonly version: string
+  /** The collections that it belongs to. */
+  readonly keywords: readonly string[]
+  /** Names of its inputs for people, where the catalogue tells them. */
+  readonly takes?: readonly string[]
   readonly jobControlOptions: readonly string[]
   readonly outputTransmission: readonly string[]
   readonly links: readonly Link[]
@@ -22,6 +28,10 @@ export interface ProcessSummary {
 export interface ProcessDescription extends ProcessSummary {
   readonly inputs: Readonly<Record<string, InputDescription>>
   readonly outputs: Readonly<Record<string, unknown>>
+  /** What links to it do that don't say so; absent: they prepare. */
+  readonly mode?: 'prepare' | 'execute'
+  /** Query of a link that shows what it does. */
+  readonly example?: string
   /** The one JSON Schema that links are checked against. */
   readonly schema: InputsSchema
 }
@@ -30,6 +40,8 @@ interface InputDescription {
   readonly title: string
   readonly description?: string
   readonly minOccurs: 0 | 1
+  /** What it takes, in words. */
+  readonly expected: string
   readonly schema: InputSchema
 }
 
@@ -44,6 +56,8 @@ export function processSummary(entry: CatalogEntry, base: string, executes: bool
     title: entry.title,
     description: entry.description,
     version: '1.0.0',
+    keywords: entry.collections,
+    ...(entry.inputs !== undefined && { takes: titlesOf(linkInputs(entry.inputs)) }),
     jobControlOptions: executes ? ['async-execute', 'dismiss'] : [],
     outputTransmission: ['reference'],
     links: [
@@ -54,6 +68,9 @@ export function processSummary(entry: CatalogEntry, base: string, executes: bool
     ],
   }
 }
+
+const titlesOf = ({ properties }: InputsSchema): readonly string[] =>
+  Object.entries(properties).map(([name, { title }]) => title ?? name)
 
 export function processDescription(
   entry: CatalogEntry,
@@ -66,7 +83,13 @@ export function processDescription(
     const minOccurs = inputs.required.includes(name) ? 1 : 0
     return [
       name,
-      { title: title ?? name, ...(description !== undefined && { description }), minOccurs, schema: rest },
+      {
+        title: title ?? name,
+        ...(description !== undefined && { description }),
+        minOccurs,
+        expected: schemaTypeText(schema),
+        schema: rest,
+      },
     ]
   })
   return {
@@ -78,6 +101,8 @@ export function processDescription(
         schema: { type: 'string', contentMediaType: 'application/x-ipynb+json' },
       },
     },
+    ...(entry.mode !== undefined && { mode: entry.mode }),
+    ...(entry.example !== undefined && { example: entry.example.replaceAll('{PUBLIC_URL}', base) }),
     schema: inputs,
   }
 }

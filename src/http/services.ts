@@ -4,6 +4,7 @@ import type { Caller } from '../identity/caller.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
 import type { EndedSession } from '../identity/logout-token.ts'
 import type { SignIn } from '../identity/sign-in.ts'
+import type { Kernelspec } from '../kernel/kernel-host.ts'
 import type { AcceptRun } from '../run/accept.ts'
 import type { Sweeps } from '../run/accept-sweep.ts'
 import type { BatchStore } from '../run/batch.ts'
@@ -12,11 +13,13 @@ import type { FileStore } from '../run/file-store.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
+import type { PlanRun } from '../run/plan.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { PurgeRun } from '../run/purge.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { Repeats } from '../run/repeat.ts'
 import type { ScrapStore } from '../run/scrap-store.ts'
+import type { LastRun } from '../run/run-times.ts'
 import type { RunStore } from '../run/store.ts'
 import type { FindThumbnail } from '../run/thumbnail.ts'
 import type { ViewLink } from '../run/view-link.ts'
@@ -72,6 +75,12 @@ export interface Services {
   readonly thumbnail: FindThumbnail
   readonly scraps: ScrapStore
   readonly purgeRun: PurgeRun
+  readonly planRun: PlanRun
+  readonly lastRuns: (caller: Caller, notebookIds: readonly string[]) => Promise<readonly LastRun[]>
+  /** Undefined where there are no kernels. */
+  readonly kernelspecs:
+    | ((signal: AbortSignal) => Promise<{ readonly kernelspecs: readonly Kernelspec[] }>)
+    | undefined
   readonly storage: Storage
   readonly viewLink: ViewLink
   readonly health: Health

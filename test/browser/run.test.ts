@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/notebook/json.ts'
 import { launchBrowser } from '../support/browser.ts'
@@ -88,17 +88,21 @@ it('runs once however often it is clicked, and shows faults beside their fields'
   const page = await browser.newPage()
   const errors = await open(page, '/processes/ndvi_calculation?bbox=1,2')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
-  await page.locator('#cog_url-fault').waitFor()
-  expect(await page.locator('#bbox-fault').textContent()).toContain('bbox: expected')
-  await page.locator('#cog_url').fill('https://example.org/once.tif')
-  await page.locator('#bbox').fill('')
-  await page.evaluate(`{
-    const button = document.getElementById('run-button')
-    button.click()
-    button.disabled = false
-    button.click()
-  }`)
-  // Both clicks lead on to the run, and the second navigation breaks off the first.
+  await page.getByText('cog_url: missing').waitFor()
+  await page.getByText('bbox: expected').waitFor()
+  await page.getByLabel('Image').fill('https://example.org/once.tif')
+  await page.getByRole('group', { name: 'Area' }).getByLabel('West').fill('')
+  await page.getByRole('group', { name: 'Area' }).getByLabel('South').fill('')
+  await page.getByText('It has not run').waitFor()
+  // The same key is sent again where the first answer is lost.
+  const lose = async (route: Route) => {
+    await route.fetch()
+    await route.abort()
+  }
+  await page.route('**/execution', lose, { times: 1 })
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.getByText('The service could not be reached').waitFor()
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
   await expect.poll(() => page.url(), PATIENCE).toMatch(/\/jobs\/[0-9a-f-]{36}$/)
   const text = 'SELECT id FROM run WHERE parameters LIKE $1'
   expect(await service.database.query({ text, values: ['%once.tif%'] })).toHaveLength(1)
@@ -106,7 +110,7 @@ it('runs once however often it is clicked, and shows faults beside their fields'
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect.poll(() => page.locator('#job-state').textContent(), PATIENCE).toBe('Cancelled')
   await page.getByRole('link', { name: 'Change the inputs' }).click()
-  expect(await page.locator('#cog_url').inputValue()).toBe('https://example.org/once.tif')
+  expect(await page.getByLabel('Image').inputValue()).toBe('https://example.org/once.tif')
   await page.getByRole('link', { name: 'Runs' }).click()
   expect(await page.getByRole('cell', { name: 'Cancelled' }).count()).toBe(1)
   expect(errors).toEqual([])

@@ -104,18 +104,20 @@ describe('a sweep by a link', () => {
   it('waits for the click of a person, who is told how many runs it makes', async () => {
     const query = '&_each=year&_each=bbox&year=2019..2021&bbox=1,2,3,4&bbox=5,6,7,8'
     const response = await send(alice, 'GET', `${LINK}${query}`, { headers: PERSON })
-    const text = await response.text()
     expect(response.status).toBe(200)
-    expect(text).toContain('This link makes 6 runs: one for each combination of the values of year and bbox.')
-    expect(text).toContain('name="year" aria-describedby="year-help" value="2019..2021"')
-    expect(text.match(/name="bbox"/g)).toHaveLength(2)
-    expect(text.match(/name="_each" value="(year|bbox)"/g)).toHaveLength(2)
+    expect(await response.text()).toContain('<div id="root"></div>')
+    const asked = new URL(`${LINK}${query}`, 'http://localhost').search.slice(1)
+    const plan = await send(alice, 'POST', '/processes/season/plan', { body: { query: asked } })
+    expect(await plan.json()).toMatchObject({ runs: 6, each: ['year', 'bbox'], workspace: 'team' })
   })
 
-  it('tells a person what is wrong beside the field', async () => {
+  it('tells a person what is wrong', async () => {
     const response = await send(alice, 'GET', `${LINK}&_each=year&year=2019,x`, { headers: PERSON })
     expect(response.status).toBe(400)
-    expect(await response.text()).toMatch(/id="year-fault">year: expected a whole number; got &#34;x&#34;/)
+    const plan = await send(alice, 'POST', '/processes/season/plan', {
+      body: { query: '_workspace=team&_each=year&year=2019,x' },
+    })
+    expect((await problemOf(plan)).errors).toMatchObject([{ name: 'year' }])
   })
 
   it('is no preparation', async () => {

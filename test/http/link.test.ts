@@ -146,14 +146,14 @@ describe('a link followed by a program', () => {
     expect((await problemOf(response)).type).toBe('urn:notebook-runner:problem:no-kernels')
   })
 
-  it('says so to a POST too, and offers no Run', async () => {
+  it('says so to a POST too, and to the page', async () => {
     const headers = { authorization: `Bearer ${runner.token}`, 'content-type': 'application/json' }
     const path = '/processes/ndvi_calculation/execution'
     const response = await runner.fetch(path, { method: 'POST', headers, body: '{"inputs":{}}' })
     expect(response.status).toBe(409)
     expect((await problemOf(response)).type).toBe('urn:notebook-runner:problem:no-kernels')
-    const page = await runner.fetch('/processes/ndvi_calculation?f=html', { headers })
-    expect(await page.text()).not.toContain('run-button')
+    const me = await runner.program('/me')
+    expect(await me.json()).toMatchObject({ user: 'local', workspaces: ['local'], executes: false })
   })
 
   it('answers 404 for a workspace that is not the caller’s', async () => {
@@ -183,7 +183,7 @@ describe('a link in a browser', () => {
     const before = await prepared()
     const response = await runner.fetch(NDVI, { headers: { ...headers, cookie } })
     expect(response.status).toBe(200)
-    expect(await response.text()).toContain('value="https://example.org/scene.tif"')
+    expect(await response.text()).toContain('<div id="root"></div>')
     expect(await prepared()).toEqual(before)
   })
 
@@ -217,15 +217,59 @@ describe('a link in a browser', () => {
     expect(await prepared()).toEqual(before)
   })
 
-  it('marks the faults on the form, and keeps what was given', async () => {
+  it('says by its status that the form has faults, and shows the form', async () => {
     const response = await runner.fetch('/run/notebook/ndvi_calculation?bbox=1,2&x=<script>', {
       headers: { ...PERSON, cookie },
     })
     expect(response.status).toBe(400)
     const text = await response.text()
-    expect(text).toMatch(/id="cog_url"[^>]*aria-invalid="true"/)
-    expect(text).toMatch(/id="bbox"[^>]*aria-invalid="true"[^>]*value="1,2"/)
+    expect(text).toContain('<div id="root"></div>')
     expect(text).not.toContain('<script>"')
-    expect(text).toContain('x')
+  })
+})
+
+describe('what a link would do', () => {
+  const plan = (
+    body: unknown,
+    headers: Record<string, string> = { cookie, 'sec-fetch-site': 'same-origin' },
+  ) =>
+    runner.fetch('/processes/ndvi_calculation/plan', {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  it('is told before it does', async () => {
+    const before = await prepared()
+    const response = await plan({ query: 'cog_url=https://example.org/scene.tif' })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
+      workspace: 'local',
+      kernel: 'python3',
+      runs: 1,
+      each: [],
+      output: 'notebooks/ndvi_calculation-{id}.ipynb',
+    })
+    expect(await prepared()).toEqual(before)
+  })
+
+  it('or what is wrong with it', async () => {
+    const response = await plan({ query: 'bbox=1,2' })
+    expect(response.status).toBe(400)
+    expect((await problemOf(response)).errors).toMatchObject([{ name: 'cog_url' }, { name: 'bbox' }])
+    expect((await plan({ query: 1 })).status).toBe(400)
+    expect((await plan({ query: '' }, { cookie, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+  })
+})
+
+describe('the badge of a link', () => {
+  it('is a picture for any page, and its text is text', async () => {
+    const response = await runner.fetch(`/badge.svg?label=${encodeURIComponent('<script>"&')}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toContain('image/svg+xml')
+    expect(response.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    const text = await response.text()
+    expect(text).toContain('&#60;script&#62;&#34;&#38;')
+    expect(text).not.toContain('<script')
   })
 })

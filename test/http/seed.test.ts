@@ -98,7 +98,8 @@ describe('preset seed, with a real issuer and a real S3', () => {
       },
     })
     expect(page.status).toBe(409)
-    expect(await page.text()).toMatch(/<select id="_workspace"[\s\S]*alice-ws[\s\S]*shared-ws/)
+    expect(await page.text()).toContain('<div id="root"></div>')
+    expect(await (await as(token, '/me')).json()).toMatchObject({ workspaces: ['alice-ws', 'shared-ws'] })
   })
 
   it('works for no one without a workspace, nor for a workspace that is not theirs', async () => {

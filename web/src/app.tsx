@@ -9,16 +9,22 @@ import { Shell } from './shell.tsx'
 const theme = createTheme({
   primaryColor: 'teal',
   // Darker than the usual shade, so that white text on it has the contrast of WCAG AA.
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: { light: 9, dark: 9 },
   fontFamily: 'system-ui, sans-serif',
   cursorType: 'pointer',
 })
 
-/** The usual shade of quiet text is too pale for the contrast of WCAG AA. */
+/** The usual shades of quiet text and of errors are too pale for the contrast of WCAG AA. */
 const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': 'var(--mantine-color-gray-7)' },
-  dark: { '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
+  light: {
+    '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    '--mantine-color-error': 'var(--mantine-color-red-9)',
+  },
+  dark: {
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
+    '--mantine-color-error': 'var(--mantine-color-red-4)',
+  },
 })
 
 const queries = new QueryClient({

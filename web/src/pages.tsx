@@ -5,6 +5,7 @@ import { ProblemPage } from './components/problem-page.tsx'
 import { pageStart } from './page-start.ts'
 
 const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
+const NotebookPage = lazy(() => import('./pages/notebook-page.tsx'))
 
 /** One route for each page; the addresses are those of the server's routes (src/http/app.ts). */
 export function Pages() {
@@ -15,6 +16,8 @@ export function Pages() {
     <Suspense fallback={<Loader aria-label="Loading" />}>
       <Routes>
         <Route path="/processes" element={<CataloguePage />} />
+        <Route path="/processes/:id" element={<NotebookPage />} />
+        <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
         <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />
       </Routes>
     </Suspense>

@@ -24,7 +24,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </a>
       <header className="shell-header">
         <Container size="lg">
-          <Group h={56} wrap="nowrap" className="shell-bar">
+          <Group mih={56} py={8} className="shell-bar">
             <Anchor
               component={Link}
               to="/processes"

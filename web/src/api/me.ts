@@ -8,6 +8,7 @@ const meSchema = v.object({
   /** Whether there is a session of this browser to end. */
   session: v.boolean(),
 })
+export type Me = v.InferOutput<typeof meSchema>
 
 /** Who is signed in, and what the service does for them (src/http/routes/me.ts). */
 export const meQuery = {

@@ -10,6 +10,8 @@ const faultSchema = v.object({
   nearest: v.optional(v.string()),
 })
 
+export type Fault = v.InferOutput<typeof faultSchema>
+
 /** A problem document (RFC 9457), as src/http/problem-schema.ts has it. */
 export const problemSchema = v.object({
   type: v.string(),

@@ -1,22 +1,43 @@
-import { Alert, Anchor, Badge, Card, Loader, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Group, Loader, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
-import { Link, useSearchParams } from 'react-router'
-import { segment } from '../api/client.ts'
-import { type BrokenProcess, type ProcessSummary, processesQuery } from '../api/processes.ts'
+import { useSearchParams } from 'react-router'
+import { type LastRun, lastRunsQuery, processesQuery } from '../api/processes.ts'
+import { type CatalogueEntry, NotebookCard } from '../components/notebook-card.tsx'
 import { ProblemNotice } from '../components/problem-notice.tsx'
+
+const FILTERS = [
+  { value: '', label: 'All' },
+  { value: 'ran', label: 'That have run' },
+  { value: 'never', label: 'That never ran' },
+  { value: 'failed', label: 'Whose last run failed' },
+  { value: 'broken', label: 'That are broken' },
+]
 
 /** `/processes`: the notebooks on offer; those that are broken say why. */
 export default function CataloguePage() {
   useDocumentTitle('Notebooks · Notebook Runner')
   const { data, error, refetch } = useQuery(processesQuery)
+  const { data: lastRuns } = useQuery(lastRunsQuery)
   const [query, setQuery] = useSearchParams()
+  const set = (name: string, value: string) => {
+    const next = new URLSearchParams(query)
+    if (value === '') next.delete(name)
+    else next.set(name, value)
+    setQuery(next, { replace: true })
+  }
   const sought = query.get('q') ?? ''
+  const shows = query.get('show') ?? ''
   const words = useDeferredValue(sought).toLowerCase().split(/\s+/)
+  const all: readonly CatalogueEntry[] = [...(data?.processes ?? []), ...(data?.broken ?? [])]
+  const found = all.filter((entry) => has(entry, words) && isShown(entry, shows, lastRuns?.get(entry.id)))
   return (
     <Stack>
-      <Title order={1}>Notebooks</Title>
+      <div>
+        <Title order={1}>Notebooks</Title>
+        <Text>Choose one, fill in what it needs, and run it.</Text>
+      </div>
       {error !== null && <ProblemNotice error={error} onRetry={refetch} />}
       {error === null && data === undefined && <Loader aria-label="Loading" />}
       {data !== undefined && (
@@ -26,16 +47,33 @@ export default function CataloguePage() {
               The list may be out of date: {data.stale}
             </Alert>
           )}
-          <TextInput
-            label="Search"
-            placeholder="Title, description or id"
-            type="search"
-            value={sought}
-            onChange={({ currentTarget: { value } }) =>
-              setQuery(value === '' ? {} : { q: value }, { replace: true })
-            }
-          />
-          <Cards processes={data.processes.filter(has(words))} broken={data.broken.filter(has(words))} />
+          <Group align="flex-end">
+            <TextInput
+              label="Search"
+              placeholder="Title, description, input"
+              type="search"
+              flex={1}
+              miw={200}
+              value={sought}
+              onChange={({ currentTarget: { value } }) => set('q', value)}
+            />
+            <NativeSelect
+              label="Show"
+              value={shows}
+              data={FILTERS}
+              onChange={({ currentTarget: { value } }) => set('show', value)}
+            />
+          </Group>
+          <Text size="sm" c="dimmed" role="status">
+            {found.length === all.length
+              ? `${all.length} notebooks`
+              : `${found.length} of ${all.length} notebooks`}
+          </Text>
+          <ul className="notebook-cards">
+            {found.map((entry) => (
+              <NotebookCard key={entry.id} entry={entry} lastRun={lastRuns?.get(entry.id)} />
+            ))}
+          </ul>
         </>
       )}
     </Stack>
@@ -43,46 +81,22 @@ export default function CataloguePage() {
 }
 
 /** Each word stands somewhere in it. */
-const has = (words: readonly string[]) => (entry: ProcessSummary | BrokenProcess) => {
-  const text = Object.values(entry).join('\n').toLowerCase()
+function has(entry: CatalogueEntry, words: readonly string[]): boolean {
+  const text = Object.values(entry).flat().join('\n').toLowerCase()
   return words.every((word) => text.includes(word))
 }
 
-interface CardsProps {
-  readonly processes: readonly ProcessSummary[]
-  readonly broken: readonly BrokenProcess[]
-}
-
-function Cards({ processes, broken }: CardsProps) {
-  if (processes.length + broken.length === 0)
-    return <Text role="status">There are no such notebooks here.</Text>
-  return (
-    <SimpleGrid component="ul" cols={{ base: 1, sm: 2, md: 3 }} p={0} m={0} role="list">
-      {processes.map((entry) => (
-        <Card key={entry.id} component="li" withBorder>
-          <Anchor component={Link} to={`/processes/${segment(entry.id)}`} reloadDocument fw={600}>
-            {entry.title}
-          </Anchor>
-          <Text size="sm" lineClamp={4}>
-            {entry.description}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {entry.id}
-          </Text>
-        </Card>
-      ))}
-      {broken.map((entry) => (
-        <Card key={entry.id} component="li" withBorder>
-          <Text fw={600}>{entry.title ?? entry.id}</Text>
-          <Badge color="red" variant="outline">
-            Broken
-          </Badge>
-          <Text size="sm">This notebook cannot be offered: {entry.reason}</Text>
-          <Text size="xs" c="dimmed">
-            {entry.id}
-          </Text>
-        </Card>
-      ))}
-    </SimpleGrid>
-  )
+function isShown(entry: CatalogueEntry, shows: string, lastRun: LastRun | undefined): boolean {
+  switch (shows) {
+    case 'ran':
+      return lastRun !== undefined
+    case 'never':
+      return lastRun === undefined && !('reason' in entry)
+    case 'failed':
+      return lastRun?.state === 'failed'
+    case 'broken':
+      return 'reason' in entry
+    default:
+      return true
+  }
 }

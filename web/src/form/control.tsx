@@ -1,0 +1,35 @@
+import type { InputSchema } from '../api/processes.ts'
+
+/** What every control of the form gets. Values are texts as a link carries them: digits stay as they are written. */
+export interface ControlProps {
+  readonly label: string
+  /** For who can't see it only: what is seen says it already. */
+  readonly labelHidden?: boolean
+  readonly description: string
+  readonly required: boolean
+  /** What is wrong with it; undefined where nothing is. */
+  readonly error: string | undefined
+  readonly schema: InputSchema
+  readonly text: string
+  readonly onText: (text: string) => void
+}
+
+/** The same for all inputs of Mantine. */
+export function wrapperProps({ label, labelHidden = false, description, required, error }: ControlProps) {
+  const optional = !required && <span className="form-quiet"> (optional)</span>
+  return {
+    ...(labelHidden
+      ? { 'aria-label': label }
+      : {
+          label: (
+            <>
+              {label}
+              {optional}
+            </>
+          ),
+        }),
+    description,
+    error: error ?? false,
+    withAsterisk: required,
+  }
+}

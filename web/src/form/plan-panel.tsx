@@ -1,0 +1,39 @@
+import { List, Stack, Text, Title } from '@mantine/core'
+import type { Plan } from '../api/processes.ts'
+import { durationText } from '../components/time-text.ts'
+
+/** What would happen, before it does. */
+export function PlanPanel({ plan, title }: { readonly plan: Plan | undefined; readonly title: string }) {
+  return (
+    <Stack component="section" gap="xs" aria-label="What will happen" aria-live="polite">
+      <Title order={2} size="h3">
+        What will happen
+      </Title>
+      {plan === undefined ? (
+        <Text size="sm" c="dimmed">
+          It is shown here when the inputs fit.
+        </Text>
+      ) : (
+        <List size="sm" spacing={4}>
+          <List.Item>
+            {plan.runs === 1 ? title : `${title}, ${plan.runs} times: ${sweepWords(plan)}`}
+            {plan.kernel !== undefined && `, with the kernel ${plan.kernel}`}
+          </List.Item>
+          <List.Item>In the workspace {plan.workspace}</List.Item>
+          <List.Item className="form-link">Stored as {plan.output.replaceAll('{id}', '…')}</List.Item>
+          <List.Item>{timeWords(plan)}</List.Item>
+        </List>
+      )}
+    </Stack>
+  )
+}
+
+const sweepWords = ({ each }: Plan): string =>
+  each.length > 1 ? `one for each combination of ${each.join(' and ')}` : `one for each ${each.join()}`
+
+function timeWords({ before, runs }: Plan): string {
+  if (before === undefined) return 'It has not run in your workspaces before'
+  const { count, medianSeconds } = before
+  const of = count === 1 ? 'the run before' : `the median of ${count} runs before`
+  return `Takes about ${durationText(medianSeconds)}${runs > 1 ? ' a run' : ''}: ${of}`
+}
