@@ -13,6 +13,7 @@ import { removeFolderWith, startRetention } from './context/start-retention.ts'
 import { RunnerError } from './errors.ts'
 import { buildApp } from './http/app.ts'
 import { Metrics } from './http/metrics.ts'
+import { healthRoutes } from './http/routes/health.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import { RunMetrics } from './http/run-metrics.ts'
 import { readWebBuild } from './http/web-build.ts'
@@ -162,6 +163,8 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const metricsApp = config.metricsPort === undefined ? undefined : Fastify()
   if (metricsApp !== undefined) {
     metricsRoute(metricsApp, metrics)
+    // A worker listens there alone.
+    healthRoutes(metricsApp, { health, version: manifest.version })
     starting.defer(() => metricsApp.close())
   }
 

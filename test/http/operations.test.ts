@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../support/free-ports.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
 
@@ -26,6 +27,23 @@ describe('operations', () => {
     })
     expect((await runner.fetch('/livez')).status).toBe(200)
     expect((await runner.fetch('/readyz')).status).toBe(200)
+  })
+
+  it('a port of its own has /metrics and the probes, which is all that a worker listens on', async () => {
+    const metricsPort = await freePort()
+    const other = await temporaryDataDir()
+    const env = { KERNELS: 'none', VIEW_URL: 'https://lab.example/{path}', METRICS_PORT: String(metricsPort) }
+    const withPort = await startRunner({ DATA_DIR: other.path, ...env })
+    try {
+      const at = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`)
+      expect(await (await at('/metrics')).text()).toContain('notebook_queue_depth')
+      expect([(await at('/livez')).status, (await at('/readyz')).status]).toEqual([200, 200])
+      expect((await at('/processes')).status).toBe(404)
+      expect((await withPort.fetch('/metrics')).status).toBe(404)
+    } finally {
+      await withPort[Symbol.asyncDispose]()
+      await other[Symbol.asyncDispose]()
+    }
   })
 
   it('/metrics has the first design’s names, labelled by route template', async () => {

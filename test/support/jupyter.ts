@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import timers from 'node:timers/promises'
+import { freePort } from './free-ports.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -78,12 +78,4 @@ async function startJupyter(base: string, command: (port: number) => string[]): 
   while ((await answers()) !== 200) await timers.setTimeout(50)
   const open = stack.move()
   return { url, token, root, [Symbol.asyncDispose]: () => open.disposeAsync() }
-}
-
-async function freePort(): Promise<number> {
-  await using probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
 }

@@ -5,7 +5,10 @@ import type { Services } from '../services.ts'
  * `/health` for people and the first design's checks (503 where a needed part is down), `/livez` (the process answers),
  * `/readyz` (it may be sent requests). None of them logs or asks a part: a background probe did.
  */
-export function healthRoutes(app: FastifyInstance, { health, version }: Services): void {
+export function healthRoutes(
+  app: FastifyInstance,
+  { health, version }: Pick<Services, 'health' | 'version'>,
+): void {
   const ready = () => Object.values(health.checks).every((check) => check === 'up')
 
   app.get('/health', { logLevel: 'silent' }, async (_request, reply) => {
