@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/deploy/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores: more forks only make every real server slower to start.

@@ -2,9 +2,10 @@
 // on, before a single package is there, so it is plain JavaScript without dependencies. With nothing to do it only
 // compares a few stamps.
 //
-//   node scripts/setup.mjs [--packages | --test | --bench]
+//   node scripts/setup.mjs [--packages | --service | --test | --bench]
 //
 //   --packages   the npm packages only
+//   --service    also the pages: what a service without kernels of its own needs
 //   --test       also the environment of the test oracles, and two JupyterHubs
 //   --bench      that, and the service to compare with
 import { isReady, PARTS } from './setup/parts.mjs'
@@ -13,6 +14,7 @@ const { packages, pages, kernels, oracles, hub5, hub6, reference } = PARTS
 /** @type {Record<string, readonly import('./setup/parts.mjs').Part[]>} */
 const sets = {
   '--packages': [packages],
+  '--service': [packages, pages],
   '--test': [packages, pages, kernels, oracles, hub5, hub6],
   '--bench': [packages, pages, kernels, oracles, reference],
 }

