@@ -96,10 +96,8 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
       const ports = out.flatMap((rule) =>
         rule.ports.map(({ port, protocol = 'TCP' }) => `${protocol} ${port}`),
       )
-      // Names, HTTPS, PostgreSQL, the hub’s API, the hub’s proxy.
-      expect(new Set(ports)).toEqual(
-        new Set(['UDP 53', 'TCP 53', 'TCP 443', 'TCP 5432', 'TCP 8081', 'TCP 8000']),
-      )
+      // Names, HTTPS, PostgreSQL, the hub’s proxy.
+      expect(new Set(ports)).toEqual(new Set(['UDP 53', 'TCP 53', 'TCP 443', 'TCP 5432', 'TCP 8000']))
       for (const { to } of out)
         for (const { ipBlock } of to)
           if (ipBlock !== undefined) expect(ipBlock.except).toContain('169.254.0.0/16')
