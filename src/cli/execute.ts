@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { kernelEnvironment } from '../config/command-line.ts'
 import { RunnerError } from '../errors.ts'
@@ -7,10 +6,10 @@ import { DirectHost } from '../kernel/direct-host.ts'
 import { execute } from '../kernel/execute.ts'
 import type { ExecutionResult } from '../kernel/execution.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
-import type { OutputChange } from '../notebook/outputs.ts'
 import { newId } from './new-id.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { warn } from './report.ts'
+import { streamCopies } from './stream-copies.ts'
 import { writeOutput } from './write-output.ts'
 
 export interface ExecuteOptions {
@@ -116,24 +115,5 @@ async function watched(
     clearInterval(checkpoint)
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     bar?.end()
-  }
-}
-
-/** What cells print, as it comes: to our standard error with --log-output, and to the files asked for. */
-function streamCopies({ logOutput, stdoutFile, stderrFile }: ExecuteOptions): (change: OutputChange) => void {
-  const files = {
-    stdout: stdoutFile === undefined ? undefined : createWriteStream(stdoutFile),
-    stderr: stderrFile === undefined ? undefined : createWriteStream(stderrFile),
-  }
-  let stream: 'stdout' | 'stderr' = 'stdout'
-  return (change) => {
-    let text: unknown
-    if (change.type === 'append' && change.output.get('output_type') === 'stream') {
-      stream = change.output.get('name') === 'stderr' ? 'stderr' : 'stdout'
-      text = change.output.get('text')
-    } else if (change.type === 'text') text = change.text
-    if (typeof text !== 'string') return
-    if (logOutput) process.stderr.write(text)
-    files[stream]?.write(text)
   }
 }

@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
+import { RunnerError } from '../errors.ts'
 import { joinPairs } from './argument-pairs.ts'
 import type { LinkOptions } from './link.ts'
 import { addPapermillOptions, pairOption, refuseOtherFlags } from './papermill-options.ts'
 import { type ExitCode, report } from './report.ts'
 import type { RunOptions } from './run.ts'
+import type { ServerRunOptions } from './run-on-server.ts'
 
 /**
  * Runs one command line, without the two words before it. Each command is loaded when it is asked for:
@@ -101,13 +103,27 @@ function commandLine(): Command {
       .argument('[output]', 'where to write; - or nothing for the standard output')
       .option('--prepare', 'write the notebook with its parameters, and do not execute it')
       .addOption(new Option('--prepare-only', 'the same, by papermill’s name').implies({ prepare: true }))
+      .option('--server <url>', 'execute it on this server: the notebook is the id of one in its catalogue')
+      .option('--token <token>', 'for the server (better: RUNNER_TOKEN, which nobody else can see)')
+      .option('--workspace <name>', 'for the server: the workspace to run in')
       .option('--allow-undeclared', 'also take parameters that the notebook does not declare'),
   )
     .addHelpText('after', example('notebook-runner run ndvi.ipynb out.ipynb -p year 2024 -p lon -4.5'))
-    .action(async (notebook: string, output: string | undefined, options: RunOptions, command: Command) => {
-      refuseOtherFlags(command)
-      await (await import('./run.ts')).run(notebook, output, options)
-    })
+    .action(
+      async (
+        notebook: string,
+        output: string | undefined,
+        options: RunOptions & ServerRunOptions,
+        command: Command,
+      ) => {
+        refuseOtherFlags(command)
+        if (options.server !== undefined)
+          return (await import('./run-on-server.ts')).runOnServer(notebook, output, options)
+        if (options.token !== undefined || options.workspace !== undefined)
+          throw new RunnerError('usage', '--token and --workspace are for --server: say which one.')
+        return (await import('./run.ts')).run(notebook, output, options)
+      },
+    )
   return program
 }
 

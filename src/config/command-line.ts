@@ -24,3 +24,7 @@ export function kernelEnvironment(environment = process.env): KernelEnvironment 
   if (read.faults.length > 0) throw new RunnerError('invalid-settings', `${read.faults.join('. ')}.`)
   return { python: join(active, 'bin', 'python'), environment, limits }
 }
+
+/** `RUNNER_TOKEN`: the token for a server that a command asks. */
+export const serverToken = (environment = process.env): string | undefined =>
+  readEnvironment(environment).RUNNER_TOKEN
