@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config/config.ts'
+import { keptKernelsWith } from './context/kept-kernels.ts'
 import { makeDoor } from './context/make-door.ts'
 import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
@@ -151,6 +152,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       kernelspecs: kernels && ((signal) => kernels.host.kernelspecs(signal)),
       storage,
       viewLink: makeViewLink(config, kernels),
+      keptKernels: keptKernelsWith(config, kernels, database),
       health,
       web: readWebBuild(join(PROJECT, 'web', 'dist')),
       exampleData: config.catalogue.kind === 'examples' ? join(EXAMPLES, 'data') : undefined,

@@ -77,6 +77,7 @@ interface RunsConfig {
     readonly runs: number | undefined
     readonly folders: number | undefined
   }
+  readonly keepFailedSeconds: number
   /** Of one run. */
   readonly files: { readonly most: number; readonly bytes: number }
   readonly limits: {
@@ -256,6 +257,7 @@ function readRuns(read: SettingReader): RunsConfig {
       runs: read.integer('KEEP_RUNS', 0, 999_999_999),
       folders: read.integer('KEEP_RUN_FOLDERS', 0, 999_999_999),
     },
+    keepFailedSeconds: read.integer('KEEP_FAILED_KERNELS', 0, 86_400) ?? 0,
     files: {
       most: read.integer('MAX_FILES', 0, 100_000) ?? 0,
       bytes: read.integer('MAX_FILE_BYTES', 0, 999_999_999) ?? 0,

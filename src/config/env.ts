@@ -46,6 +46,8 @@ export const VARIABLES = {
     'threads of the libraries in each kernel that is started here; unset: as many as there are cores',
   KERNEL_MEMORY: 'MiB of memory for each kernel that is started here (Linux only); unset: what there is',
   WARM_KERNELS: 'kernels that this process keeps started and unused, so that a run begins at once',
+  KEEP_FAILED_KERNELS:
+    'seconds for which the kernel of a run that failed is kept, to look into it or to go on in it',
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
   RUN_TIMEOUT: 'seconds that a run may take',
   MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',

@@ -16,6 +16,7 @@ export const BASE_DEFAULTS: Defaults = {
   MAX_RUNS_PER_PERSON: '8',
   MAX_SWEEP_RUNS: '100',
   WARM_KERNELS: '0',
+  KEEP_FAILED_KERNELS: '0',
   RUN_TIMEOUT: '86400',
   MAX_OUTPUT_BYTES: '100000000',
   KEEP_EVENTS: '604800',
@@ -45,6 +46,7 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     KERNELS: 'local',
     // The first click is not to wait for a kernel.
     WARM_KERNELS: '1',
+    KEEP_FAILED_KERNELS: '900',
     SINGLEUSER_AWS_REGION: 'eu-west-2',
     // A person looks at this terminal.
     LOG_LEVEL: 'warn',

@@ -61,6 +61,7 @@ export function makeWorker(
       ...kernels,
       warmKernels,
       leftKernels,
+      keepFailedSeconds: config.runs.keepFailedSeconds,
       storage,
       thumbnailer,
       fileLimits: config.runs.files,

@@ -16,7 +16,7 @@ import { ServerHost } from '../kernel/server-host.ts'
 import { hubUser, serverOf } from '../kernel/server-name.ts'
 import { type Admit, everybody, hubAdmission } from '../run/admission.ts'
 import type { RunFolders } from '../run/old-folders.ts'
-import type { Run } from '../run/run.ts'
+import type { RunPlace } from '../run/run.ts'
 
 /** Where runs are executed. */
 export interface Kernels {
@@ -24,7 +24,7 @@ export interface Kernels {
   /** Names the host among all that the workers of this database use. */
   readonly hostName: string
   /** The working directory of a run's kernel: a folder of its own. */
-  readonly folderOf: (run: Run) => string
+  readonly folderOf: (run: RunPlace) => string
   /** The files in these folders. */
   readonly files: FolderFiles
   /** The folders of runs, where they are on this machine. */
@@ -53,7 +53,7 @@ export async function openKernels(
       return {
         host,
         hostName: url,
-        folderOf: ({ id }) => `runs/${id}`,
+        folderOf: runFolder,
         files,
         runFolders: undefined,
         admit: everybody,
@@ -64,11 +64,12 @@ export async function openKernels(
       const { apiUrl, token, url, server } = kernels
       const hub = new HubApi({ url: apiUrl, token })
       const servers = stack.use(new HubServers(hub))
-      const folderOf = (run: Run) => {
-        const { workspace, ownerName } = run
+      const folderOf = (run: RunPlace) => {
+        const { workspace, ownerName, kernel } = run
+        const id = kernel?.folderOf ?? run.id
         return hubFolder(
-          { user: hubUser(ownerName), server: serverOf(server, run), workspace },
-          `runs/${run.id}`,
+          { user: hubUser(ownerName), server: serverOf(server, { id, workspace }), workspace },
+          runFolder(run),
         )
       }
       return {
@@ -100,7 +101,7 @@ export async function openKernels(
       return {
         host,
         hostName,
-        folderOf: ({ id, workspace }) => `${workspace}/runs/${id}`,
+        folderOf: (run) => `${run.workspace}/${runFolder(run)}`,
         files,
         runFolders: runFoldersIn(files),
         admit: everybody,
@@ -125,3 +126,6 @@ function runFoldersIn(files: DiskFiles): RunFolders {
     remove: (folder) => files.remove(folder),
   }
 }
+
+/** A run that goes on in the kernel of another works where that one did. */
+const runFolder = ({ id, kernel }: RunPlace) => `runs/${kernel?.folderOf ?? id}`

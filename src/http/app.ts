@@ -23,6 +23,7 @@ import { healthRoutes } from './routes/health.ts'
 import { jobRoute } from './routes/job.ts'
 import { jobEventsRoute } from './routes/job-events.ts'
 import { jobFilesRoute } from './routes/job-files.ts'
+import { jobKernelRoute } from './routes/job-kernel.ts'
 import { jobNotebookRoute } from './routes/job-notebook.ts'
 import { jobRerunRoute } from './routes/job-rerun.ts'
 import { jobResultsRoute } from './routes/job-results.ts'
@@ -138,6 +139,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobFilesRoute(app, services)
   jobThumbnailRoute(app, services)
   jobRerunRoute(app, services)
+  jobKernelRoute(app, services)
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
   apiRoute(app, services)

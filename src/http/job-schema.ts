@@ -41,6 +41,9 @@ export const StatusInfo = Type.Object({
   parameters: Type.Record(Type.String(), Type.Unknown()),
   batch: Type.Optional(Type.String({ format: 'uuid' })),
   retryOf: Type.Optional(Type.String({ format: 'uuid' })),
+  fromCell: Type.Optional(Count),
+  failedCell: Type.Optional(Count),
+  keptKernel: Type.Optional(Type.Object({ until: Time, openUrl: Type.Optional(Type.String()) })),
   links: Links,
 })
 export type StatusInfo = Static<typeof StatusInfo>

@@ -100,12 +100,32 @@ export const jobPaths = {
     post: operation(
       'rerunJob',
       'The same again: the notebook as it was accepted, in a run of its own',
-      [path('id'), header('Idempotency-Key', 'the same key of the same person is the same run')],
+      [
+        path('id'),
+        {
+          name: 'from',
+          in: 'query',
+          schema: { type: 'string', enum: ['failed'] },
+          description:
+            'only from the cell on that failed, where the kernel of the run is kept; else all again',
+        },
+        header('Idempotency-Key', 'the same key of the same person is the same run'),
+      ],
       {
         201: {
           ...answer('The new run is accepted', 'StatusInfo'),
           headers: { Location: { schema: { type: 'string', format: 'uri' } } },
         },
+      },
+    ),
+  },
+  '/jobs/{id}/kernel': {
+    get: operation(
+      'openKernel',
+      'To JupyterLab, on the kernel that is kept of your failed run',
+      [path('id')],
+      {
+        302: { description: 'The notebook in JupyterLab' },
       },
     ),
   },

@@ -42,6 +42,7 @@ export class RunMetrics implements RunObserver {
       buckets: RUN_SECONDS,
       registers,
     })
+    for (const kernel of ['warm', 'cold']) this.#waited.zero({ kernel })
     this.#took = new Histogram({
       name: 'notebook_run_duration_seconds',
       help: 'From the first claim to the end of a run',

@@ -13,6 +13,7 @@ import type { FileStore } from '../run/file-store.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
+import type { KeptKernel } from '../run/kept-kernel.ts'
 import type { PlanRun } from '../run/plan.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { PurgeRun } from '../run/purge.ts'
@@ -23,7 +24,7 @@ import type { ScrapStore } from '../run/scrap-store.ts'
 import type { RunStore } from '../run/store.ts'
 import type { FindThumbnail } from '../run/thumbnail.ts'
 import type { ViewLink } from '../run/view-link.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, StoredObject } from '../storage/storage.ts'
 import type { ForwardedToken } from './forwarded-token.ts'
 import type { LocalSession } from './local-session.ts'
 import type { WebBuild } from './web-build.ts'
@@ -83,6 +84,13 @@ export interface Services {
     | undefined
   readonly storage: Storage
   readonly viewLink: ViewLink
+  readonly keptKernels: {
+    find(caller: Caller, runId: string): Promise<KeptKernel | undefined>
+    /** The link that shows the notebook on it in JupyterLab; undefined where that cannot be or it is gone. */
+    open(kernel: KeptKernel, notebook: StoredObject): Promise<string | undefined>
+    /** Whether `open` is possible at all. */
+    readonly canOpen: boolean
+  }
   readonly health: Health
   readonly web: WebBuild
   /** Folder of the example data that is served to notebooks; undefined with another catalogue. */

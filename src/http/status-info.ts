@@ -25,7 +25,7 @@ const OGC = 'http://www.opengis.net/def/rel/ogc/1.0/'
  * `processingEntityType`) in one, with what only we know beside it. For `sendJson`: parameters are lossless.
  * @param base public URL of the service
  */
-export function statusInfo(run: Run, base: string, waiting?: Waiting) {
+export function statusInfo(run: Run, base: string, waiting?: Waiting, kept?: KeptView) {
   const { progress } = run
   const percent =
     progress && progress.total > 0 ? Math.floor((progress.done / progress.total) * 100) : undefined
@@ -53,8 +53,21 @@ export function statusInfo(run: Run, base: string, waiting?: Waiting) {
     parameters: run.parameters,
     batch: run.batchId,
     retryOf: run.retryOf,
+    fromCell: run.fromCell,
+    failedCell: run.failedCell,
+    keptKernel: kept && {
+      until: kept.until.toISOString(),
+      openUrl: kept.canOpen ? `${base}/jobs/${run.id}/kernel` : undefined,
+    },
     links: jobLinks(run, base),
   }
+}
+
+/** The kernel that is kept of a run that failed: the caller's own. */
+export interface KeptView {
+  readonly until: Date
+  /** In JupyterLab. */
+  readonly canOpen: boolean
 }
 
 function jobLinks(run: Run, base: string) {
@@ -68,6 +81,12 @@ function jobLinks(run: Run, base: string) {
     ...(ended ? [{ rel: `${OGC}results`, type: 'application/json', href: `${href}/results` }] : []),
     ...(run.state === 'failed'
       ? [{ rel: `${OGC}exceptions`, type: 'application/problem+json', href: `${href}/results` }]
+      : []),
+    ...(ended && run.state !== 'prepared'
+      ? [{ rel: `${OURS}rerun`, type: 'application/json', href: `${href}/rerun` }]
+      : []),
+    ...(run.failedCell !== undefined
+      ? [{ rel: `${OURS}rerun-from-failed`, type: 'application/json', href: `${href}/rerun?from=failed` }]
       : []),
     { rel: `${OURS}events`, type: 'text/event-stream', href: `${href}/events` },
     { rel: `${OURS}notebook`, type: NOTEBOOK_TYPE, href: `${href}/notebook` },

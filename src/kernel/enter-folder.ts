@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { translatorFor } from '../notebook/inject/translator.ts'
 import type { KernelConnection } from './kernel-connection.ts'
-import { textOf } from './message.ts'
+import { runSilently } from './run-silently.ts'
 
 /** Makes the folder and goes into it, and leaves no name behind in the notebook's own variables. */
 const ENTER: Readonly<Record<string, (folder: string) => string>> = {
@@ -24,30 +23,8 @@ export async function enterFolder(
   signal: AbortSignal,
 ): Promise<boolean> {
   const enter = ENTER[language.toLowerCase()]
-  if (enter === undefined || signal.aborted) return false
+  if (enter === undefined) return false
   const path = folder.startsWith('/') ? folder : `./${folder}`
   const code = enter(translatorFor({ kernelName: undefined, language }).literal(path))
-  const messageId = randomUUID()
-  const giveUp = () => void connection[Symbol.asyncDispose]()
-  signal.addEventListener('abort', giveUp)
-  try {
-    connection.execute({ messageId, code, silent: true, storeHistory: false, stopOnError: true })
-    let [done, idle] = [false, false]
-    for await (const event of connection.events()) {
-      if (event.kind !== 'message') return false
-      if (event.parentId !== messageId) continue
-      if (event.type === 'execute_reply') {
-        if (textOf(event.content, 'status') !== 'ok') return false
-        done = true
-      }
-      idle ||= event.type === 'status' && textOf(event.content, 'execution_state') === 'idle'
-      // Nothing of this request is left for the reader to come.
-      if (done && idle) return true
-    }
-    return false
-  } catch {
-    return false
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
+  return runSilently(connection, code, signal)
 }

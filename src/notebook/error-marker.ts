@@ -24,6 +24,14 @@ export function errorMarker(
   ]
 }
 
+/** A remark of ours, taken away with the marks of a failure. */
+export function remarkMarker(
+  { before, text }: { readonly before: number; readonly text: string },
+  id: string,
+): MarkerPlace {
+  return { before, node: markdown(`> ${text}`, id) }
+}
+
 function markdown(source: string, id: string): JsonObject {
   return new Map<string, JsonValue>([
     ['cell_type', 'markdown'],

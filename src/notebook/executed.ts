@@ -1,6 +1,6 @@
 import { type Cell, tagsOf } from './cell.ts'
 import { type Notebook, readNotebook } from './document.ts'
-import { errorMarker, type MarkerPlace } from './error-marker.ts'
+import { errorMarker, type MarkerPlace, remarkMarker } from './error-marker.ts'
 import { hole } from './injected-cell.ts'
 import {
   fromPlain,
@@ -64,8 +64,11 @@ export class ExecutedNotebook {
   readonly cells: readonly ExecutableCell[]
   readonly #notebook: Notebook
   readonly #newId: () => string
+  #remarkId: string | undefined
   readonly #progress: readonly Progress[]
   readonly #papermill: JsonObject
+  /** Shown in a cell of its own; the next preparation takes it away again. */
+  remark: { readonly before: number; readonly text: string } | undefined
   #start: Moment | undefined
   #markers: readonly MarkerPlace[] = []
 
@@ -154,8 +157,9 @@ export class ExecutedNotebook {
     if (widgets !== undefined) metadata.set('widgets', widgets)
     const [head = '', tail = ''] = pythonJson(root).split(/\0\w+\0/)
     if (this.cells.length === 0) return [encoder.encode(`${head}[]${tail}`)]
+    const markers = [...this.#remarkMarkers(), ...this.#markers]
     const cells = this.cells.flatMap(({ index }) => [
-      ...this.#markers.filter(({ before }) => before === index).map(({ node }) => bytesOf(node)),
+      ...markers.filter(({ before }) => before === index).map(({ node }) => bytesOf(node)),
       this.#bytes(index),
     ])
     return [
@@ -163,6 +167,12 @@ export class ExecutedNotebook {
       ...cells.flatMap((bytes, index) => (index === 0 ? [bytes] : [COMMA, bytes])),
       encoder.encode(`\n ]${tail}`),
     ]
+  }
+
+  #remarkMarkers(): readonly MarkerPlace[] {
+    if (this.remark === undefined) return []
+    this.#remarkId ??= this.#newId()
+    return [remarkMarker(this.remark, this.#remarkId)]
   }
 
   #bytes(index: number): Uint8Array {

@@ -12,7 +12,7 @@ export function eventFrom(json: JsonObject): RunEvent | undefined {
     case 'state':
       return stateFrom(json)
     case 'cell-started':
-      return cell === undefined ? undefined : { type: 'cell-started', cell }
+      return cell === undefined ? undefined : { type: 'cell-started', cell, ...ranAtFrom(json) }
     case 'cell-finished': {
       const status = json.get('status')
       const seconds = number(json.get('seconds'))
@@ -24,6 +24,7 @@ export function eventFrom(json: JsonObject): RunEvent | undefined {
         status,
         executionCount: number(json.get('executionCount')),
         seconds,
+        ...ranAtFrom(json),
       }
     }
     case 'output': {
@@ -43,6 +44,11 @@ export function eventFrom(json: JsonObject): RunEvent | undefined {
     default:
       return undefined
   }
+}
+
+function ranAtFrom(json: JsonObject): { readonly ranAt?: string } {
+  const ranAt = json.get('ranAt')
+  return typeof ranAt === 'string' ? { ranAt } : {}
 }
 
 function stateFrom(json: JsonObject): RunEvent | undefined {

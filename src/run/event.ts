@@ -13,13 +13,15 @@ export type RunEvent =
       readonly result?: ExecutionResult
     }
   /** `cell` is the index in the notebook. */
-  | { readonly type: 'cell-started'; readonly cell: number }
+  | { readonly type: 'cell-started'; readonly cell: number; readonly ranAt?: string }
   | {
       readonly type: 'cell-finished'
       readonly cell: number
       readonly status: 'completed' | 'failed'
       readonly executionCount: number | undefined
       readonly seconds: number
+      /** It ran in the run before, in whose kernel this one goes on: when that was told, in UTC. */
+      readonly ranAt?: string
     }
   | { readonly type: 'output'; readonly cell: number; readonly change: OutputChange }
   /** Code cells done and to be done; `secondsLeft` is learned from earlier runs of the notebook. */

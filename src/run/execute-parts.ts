@@ -9,7 +9,7 @@ import type { Hold } from './hold.ts'
 import type { LeftKernels } from './left-kernels.ts'
 import type { RunObserver } from './observer.ts'
 import type { Claim } from './queue.ts'
-import type { Run } from './run.ts'
+import type { Run, RunPlace } from './run.ts'
 import type { RunSignals } from './signals.ts'
 import type { Thumbnailer } from './thumbnailer.ts'
 
@@ -19,7 +19,7 @@ export interface ExecuteParts {
   /** Names the host among all that the workers of this database use. */
   readonly hostName: string
   /** The working directory of a run's kernel, as the host wants it. */
-  readonly folderOf: (run: Run) => string
+  readonly folderOf: (run: RunPlace) => string
   readonly warmKernels: Pick<WarmKernels, 'take'>
   readonly leftKernels: Pick<LeftKernels, 'end'>
   readonly storage: Storage
@@ -29,6 +29,8 @@ export interface ExecuteParts {
   readonly fileLimits: FileLimits
   readonly signals: RunSignals
   readonly leaseSeconds: number
+  /** For how long the kernel of a run that failed is kept. */
+  readonly keepFailedSeconds: number
   /** How long each cell of a notebook took before. */
   readonly cellTimes: (run: Run) => Promise<ReadonlyMap<number, number>>
   readonly observer: RunObserver

@@ -14,7 +14,8 @@ import { onAbort } from './on-abort.ts'
 import type { Claim } from './queue.ts'
 import { RunReport } from './run-report.ts'
 import { Saving } from './saving.ts'
-import { type StartFailure, startKernel } from './start-kernel.ts'
+import { type StartedKernel, type StartFailure, startKernel } from './start-kernel.ts'
+import { originRemark, takeKernel } from './take-kernel.ts'
 import { throughOutages } from './through-outages.ts'
 import type { Work } from './worker.ts'
 
@@ -43,7 +44,8 @@ async function work(inWork: RunInWork): Promise<void> {
       throw error
     })
     await events.flush()
-    await throughOutages(() => lease.finish(end), hold.signal)
+    const keepSeconds = await keepSecondsOf(inWork, end)
+    await throughOutages(() => lease.finish(end, keepSeconds), hold.signal)
     parts.observer.ended(end, secondsSince(run.startedAt))
     log.info({ ...end }, 'run ended')
     // Nobody waits for that: the run has ended, and the next may begin.
@@ -51,6 +53,16 @@ async function work(inWork: RunInWork): Promise<void> {
   } catch (error) {
     await leave(inWork, error)
   }
+}
+
+/** For how long its kernel is kept: only one that has failed in a cell and lives, so that nothing else can happen in it. */
+async function keepSecondsOf({ parts, claim }: RunInWork, end: RunEnd): Promise<number> {
+  const { host, keepFailedSeconds } = parts
+  const kernel = claim.lease.kernel ?? claim.run.kernel
+  const isOfUse = end.state === 'failed' && (end.reason === 'cell-error' || end.reason === 'timeout')
+  if (kernel === undefined || !isOfUse || !host.capabilities.has('readopts')) return 0
+  const there = await host.exists(kernel.kernelId, AbortSignal.timeout(EXISTS_MS)).catch(() => false)
+  return there ? keepFailedSeconds : 0
 }
 
 async function leave({ parts, claim, hold, log }: RunInWork, error: unknown): Promise<void> {
@@ -84,6 +96,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
     sent.push(...(await lease.cells()))
     await report.replay()
   }
+  if (run.kernel !== undefined) notebook.remark = originRemark(run, run.kernel)
   const scope = { workspace: run.workspace, user: run.ownerName }
   await using saving = new Saving({ storage, scope, object: run.object, notebook, log })
   const result = await (report.result === undefined
@@ -100,7 +113,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   await keepFiles(inWork, result.state)
   await keepScraps(inWork, notebook)
   return result.state === 'failed'
-    ? { state: 'failed', reason: result.reason, message: result.message }
+    ? result
     : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }
 }
 
@@ -121,15 +134,17 @@ async function executed(
   using _cancelling = onAbort(hold.signal, () => {
     if (hold.signal.reason === 'cancelled') cancel.abort()
   })
-  const known = claim.run.kernel
-  const started =
-    known === undefined
-      ? await startKernel(inWork, (text) => events.push({ type: 'note', text }))
-      : { kernel: known, connection: undefined, warm: false }
+  const { run } = claim
+  const known = run.kernel
+  const started = await kernelFor(inWork, { report, events, sent })
   if (started === undefined) return cancelled('Cancelled before it began.')
   if ('state' in started) return started
   const { kernel, connection, warm } = started
-  if (known === undefined) parts.observer.running(secondsSince(claim.run.queuedAt), warm)
+  notebook.remark = originRemark(run, kernel)
+  if (known?.kernelId !== kernel.kernelId) {
+    parts.observer.running(secondsSince(run.queuedAt), warm)
+    if (notebook.remark !== undefined) events.push({ type: 'note', text: notebook.remark.text })
+  }
   events.push({ type: 'state', state: 'running' })
   const joined = () => saving.start()
   const on = { kernel, connection, notebook, report, sent, joined, cancel: cancel.signal }
@@ -138,12 +153,29 @@ async function executed(
   return report.conclude(cancel.signal.aborted ? cancelled('The run was cancelled.') : lostBy(end))
 }
 
+/** The one that a worker before has left, the one of the run before, or a new one. Undefined where it was cancelled. */
+async function kernelFor(
+  inWork: RunInWork,
+  { report, events, sent }: Pick<Executing, 'report' | 'events' | 'sent'>,
+): Promise<(Omit<StartedKernel, 'connection'> & Partial<StartedKernel>) | StartFailure | undefined> {
+  const { kernel, fromCell } = inWork.claim.run
+  const tell = (text: string) => events.push({ type: 'note', text })
+  const mayTake = kernel === undefined || kernel.folderOf !== undefined
+  if (fromCell !== undefined && mayTake && sent.length === 0) {
+    const taken = await takeKernel(inWork, fromCell, report)
+    return taken ?? startKernel(inWork, tell)
+  }
+  return kernel === undefined ? startKernel(inWork, tell) : { kernel, warm: false }
+}
+
 const cancelled = (message: string): ExecutionResult => ({ state: 'cancelled', message })
 
 function lostBy(end: Lost): ExecutionResult {
   const { [end.lost]: result } = LOST
   return end.lost === 'gone' && end.why !== undefined ? { ...result, message: end.why } : result
 }
+
+const EXISTS_MS = 10_000
 
 const LOST = {
   gone: {

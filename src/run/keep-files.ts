@@ -20,7 +20,7 @@ export async function keepFiles(work: RunInWork, state: RunState): Promise<void>
   const files = await collectFiles(
     {
       files: parts.files,
-      folder: parts.folderOf(run),
+      folder: parts.folderOf({ ...run, kernel }),
       storage: parts.storage,
       scope: { workspace: run.workspace, user: run.ownerName },
       notebook: run.object,

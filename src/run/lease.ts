@@ -30,7 +30,13 @@ export interface SentCell {
 
 export type RunEnd =
   | { readonly state: 'succeeded' | 'cancelled'; readonly message?: string }
-  | { readonly state: 'failed'; readonly reason: FailureReason; readonly message: string }
+  | {
+      readonly state: 'failed'
+      readonly reason: FailureReason
+      readonly message: string
+      /** Index in the notebook. */
+      readonly failedCell?: number
+    }
 
 // The row's lock makes the check of the epoch and the write one thing: a claim comes before both or after both.
 const FENCED = 'SELECT id FROM run WHERE id = $1 AND epoch = $2 FOR NO KEY UPDATE'
@@ -49,8 +55,29 @@ const RELEASE = `
   SELECT pg_notify('run_queue', '') FROM run`
 
 const SET_KERNEL = `
-  UPDATE run SET kernel_host = $3, kernel_id = $4, client_id = $5, kernel_session = $6
+  UPDATE run SET kernel_host = $3, kernel_id = $4, client_id = $5, kernel_session = $6,
+    kernel_folder_of = $7
   WHERE id = $1 AND epoch = $2 RETURNING id`
+
+// In one statement, so that there is no moment in which the kernel is nobody's.
+const TAKE_KERNEL = `
+  WITH kept AS (
+    DELETE FROM left_kernel USING run AS later
+    WHERE later.id = $1 AND later.epoch = $2 AND later.from_cell IS NOT NULL AND left_kernel.run_id = later.retry_of
+      AND left_kernel.kernel_host = $3 AND left_kernel.owner_issuer = later.owner_issuer
+      AND left_kernel.owner_subject = later.owner_subject AND NOT left_kernel.ending
+    RETURNING left_kernel.*
+  ), taken AS (
+    UPDATE run SET
+      kernel_host = kept.kernel_host, kernel_id = kept.kernel_id, client_id = $4, kernel_session = kept.kernel_session,
+      kernel_folder_of = coalesce(kept.kernel_folder_of, kept.run_id)
+    FROM kept WHERE run.id = $1 AND run.epoch = $2 RETURNING run.*
+  ), had AS (
+    SELECT * FROM run WHERE id = $1 AND epoch = $2 AND kernel_folder_of IS NOT NULL
+  )
+  SELECT kernel_host AS host, kernel_id AS "kernelId", client_id AS "clientId", kernel_session AS session,
+    kernel_folder_of AS "folderOf"
+  FROM (SELECT * FROM taken UNION ALL SELECT * FROM had) AS run`
 
 // Only a cell without an outcome may be sent again, once it is shown that it never arrived.
 const RECORD_SENDING = `
@@ -85,7 +112,7 @@ const FINISH = `
   WITH run AS (
     UPDATE run SET
       state = $3, reason = $4, message = $5, last_event = last_event + 1, epoch = epoch + 1, worker = NULL,
-      lease_until = NULL, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+      lease_until = NULL, failed_cell = $7, finished_at = clock_timestamp(), updated_at = clock_timestamp()
     WHERE id = $1 AND epoch = $2 RETURNING *
   ), event AS (
     INSERT INTO run_event (run_id, number, type, data) SELECT id, last_event, 'state', $6 FROM run
@@ -97,8 +124,11 @@ const FINISH = `
     ON CONFLICT (notebook_id, notebook_version, cell)
       DO UPDATE SET seconds = cell_time.seconds * 0.6 + excluded.seconds * 0.4
   ), kernel AS (
-    INSERT INTO left_kernel (run_id, kernel_host, kernel_id, kernel_session, owner_issuer, owner_subject, until)
-    SELECT id, kernel_host, kernel_id, kernel_session, owner_issuer, owner_subject, clock_timestamp()
+    INSERT INTO left_kernel (
+      run_id, kernel_host, kernel_id, kernel_session, kernel_folder_of, owner_issuer, owner_subject, until
+    )
+    SELECT id, kernel_host, kernel_id, kernel_session, kernel_folder_of, owner_issuer, owner_subject,
+      clock_timestamp() + make_interval(secs => $8)
     FROM run WHERE kernel_id IS NOT NULL
   )
   SELECT pg_notify('run_event', id || ' ' || last_event), pg_notify('run_queue', '') FROM run`
@@ -111,6 +141,11 @@ const CELLS = `
 
 const SNAPSHOT = `
   SELECT notebook FROM run_snapshot JOIN run ON run.id = run_id WHERE run_id = $1 AND epoch = $2`
+
+const EVENTS_BEFORE = eventPage(
+  'run_id = (SELECT retry_of FROM run WHERE id = $1 AND epoch = $2) AND number > $3',
+  '$4',
+)
 
 const EVENTS = eventPage('run_id = (SELECT id FROM run WHERE id = $1 AND epoch = $2) AND number > $3', '$4')
 
@@ -173,8 +208,22 @@ export class RunLease {
       kernel?.kernelId,
       kernel?.clientId,
       kernel?.session,
+      kernel?.folderOf,
     ])
     this.#kernel = kernel
+  }
+
+  /**
+   * Takes over the kernel that is kept of the run which this one repeats, with this client id, and keeps it with this
+   * run; the one that it has taken over already, where it has. Undefined where there is none on this host, or it is another person's.
+   */
+  async takeKernel(host: string, clientId: string): Promise<RunKernel | undefined> {
+    const values = [this.runId, this.#epoch, host, clientId]
+    const [row] = await this.#database.query<TakenRow>({ text: TAKE_KERNEL, values })
+    if (row === undefined) return undefined
+    const { session, ...kernel } = row
+    this.#kernel = session === null ? kernel : { ...kernel, session }
+    return this.#kernel
   }
 
   /** To be kept before they are sent. A cell that has an outcome keeps the message that it has it from. */
@@ -220,8 +269,11 @@ export class RunLease {
     })
   }
 
-  /** Ends the run, with its last event. Nothing can be written afterwards. Its kernel is left to `LeftKernels`. */
-  finish(end: RunEnd): Promise<void> {
+  /**
+   * Ends the run, with its last event. Nothing can be written afterwards. Its kernel is left to `LeftKernels`, to be ended
+   * in so many seconds.
+   */
+  finish(end: RunEnd, keepKernelSeconds = 0): Promise<void> {
     return this.#inTurn(async () => {
       const reason = end.state === 'failed' ? end.reason : undefined
       const message = end.message === undefined ? undefined : storable(end.message)
@@ -231,7 +283,8 @@ export class RunLease {
         ...(reason !== undefined && { reason }),
         ...(message !== undefined && { message }),
       }
-      const values = [end.state, reason, message, eventText(event)]
+      const failedCell = end.state === 'failed' ? end.failedCell : undefined
+      const values = [end.state, reason, message, eventText(event), failedCell, keepKernelSeconds]
       if (!(await this.#write('run-finish', FINISH, values))) {
         const now = await this.#howFar()
         if (now?.epoch !== this.#epoch + 1 || now.state !== end.state) throw lost(this.runId)
@@ -252,6 +305,12 @@ export class RunLease {
   async snapshot(): Promise<Uint8Array> {
     const row = await this.#one<{ notebook: Buffer }>('run-lease-snapshot', SNAPSHOT, [])
     return row.notebook
+  }
+
+  /** Of the run that this one repeats: its events after number `after`, `limit` at most. */
+  async eventsBefore(after: number, limit: number): Promise<readonly NumberedEvent[]> {
+    const values = [this.runId, this.#epoch, after, limit]
+    return (await this.#database.query<EventRow>({ text: EVENTS_BEFORE, values })).map(numberedEvent)
   }
 
   /** The events so far after number `after`, `limit` at most. */
@@ -293,6 +352,14 @@ export class RunLease {
     this.#turn = done.catch(() => undefined)
     return done
   }
+}
+
+interface TakenRow extends Record<string, unknown> {
+  readonly host: string
+  readonly kernelId: string
+  readonly clientId: string
+  readonly session: string | null
+  readonly folderOf: string
 }
 
 interface HowFar {

@@ -5,31 +5,49 @@ import type { KernelHost } from '../kernel/kernel-host.ts'
 
 interface LeftKernelsParts {
   readonly database: Database
-  readonly host: Pick<KernelHost, 'shutdown'>
+  readonly host: Pick<KernelHost, 'shutdown' | 'exists'>
   readonly hostName: string
   readonly log: Logger
 }
 
 const EVERY_MS = 15_000
+const ANSWER_MS = 10_000
+/** Of failed runs of one person, so many kernels are kept, the newest. */
+const KEPT_PER_PERSON = 3
 
-const DUE_OF_RUN = `
-  SELECT run_id AS "runId", kernel_id AS "kernelId" FROM left_kernel
-  WHERE run_id = $1 AND until <= clock_timestamp()`
+// Those of the run $2 that has just ended, those that a worker did not end that has died, and of those that are kept the
+// ones that are too many. Not one in which somebody has asked to go on. Of a host that nobody uses any more they are
+// forgotten one day.
+const DUE = `
+  WITH old AS (DELETE FROM left_kernel WHERE until < clock_timestamp() - interval '1 day'), kernel AS (
+    SELECT *, row_number() OVER (PARTITION BY owner_issuer, owner_subject ORDER BY until DESC) AS place
+    FROM left_kernel WHERE kernel_host = $1
+  )
+  UPDATE left_kernel SET ending = true, until = least(left_kernel.until, clock_timestamp())
+  FROM kernel WHERE left_kernel.run_id = kernel.run_id AND (
+    kernel.until <= clock_timestamp() AND (kernel.run_id = $2 OR kernel.until < clock_timestamp() - interval '5 s')
+    OR kernel.until > clock_timestamp() AND kernel.place > $3
+  ) AND NOT EXISTS (
+    SELECT FROM run WHERE retry_of = kernel.run_id AND from_cell IS NOT NULL AND state IN ('queued', 'starting')
+      AND NOT kernel.ending
+  )
+  RETURNING left_kernel.run_id AS "runId", left_kernel.kernel_id AS "kernelId"`
 
-// Whose worker has died, or could not end it. Those of a host that nobody uses any more are forgotten one day.
-const DUE_OF_HOST = `
-  WITH old AS (DELETE FROM left_kernel WHERE until < clock_timestamp() - interval '1 day')
+const KEPT = `
   SELECT run_id AS "runId", kernel_id AS "kernelId" FROM left_kernel
-  WHERE kernel_host = $1 AND until BETWEEN clock_timestamp() - interval '1 day' AND clock_timestamp() - interval '5 s'`
+  WHERE kernel_host = $1 AND NOT ending AND until > clock_timestamp()`
 
 const FORGET = 'DELETE FROM left_kernel WHERE run_id = $1 AND kernel_id = $2'
 
-interface Due extends Record<string, unknown> {
+interface LeftKernel extends Record<string, unknown> {
   readonly runId: string
   readonly kernelId: string
 }
 
-/** Ends the kernels that runs have left when they ended, whichever worker had the run. */
+/**
+ * Ends the kernels that runs have left when they ended, whichever worker had the run: at once, or once the time is over
+ * for which that of a failed run is kept.
+ */
 export class LeftKernels implements AsyncDisposable {
   readonly #parts: LeftKernelsParts
   readonly #stopping = new AbortController()
@@ -41,9 +59,9 @@ export class LeftKernels implements AsyncDisposable {
     this.#looking = this.#look()
   }
 
-  /** Ends the kernel of a run that has ended, in the background. */
+  /** A run has ended: ends its kernel, unless that is kept, in the background. */
   end(runId: string): void {
-    const ending = this.#endDue(DUE_OF_RUN, runId)
+    const ending = this.#endDue(runId)
       // The next look finds it again.
       .catch((err: unknown) => this.#parts.log.warn({ err, run: runId }, 'a kernel could not be shut down'))
       .finally(() => this.#ending.delete(ending))
@@ -59,19 +77,32 @@ export class LeftKernels implements AsyncDisposable {
 
   async #look(): Promise<void> {
     const { signal } = this.#stopping
-    for (;;) {
-      await timers.setTimeout(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
-      if (signal.aborted) return
+    while (!signal.aborted) {
       // A host or a database that is away is asked again.
-      await this.#endDue(DUE_OF_HOST, this.#parts.hostName).catch(() => undefined)
+      await this.#endDue(undefined).catch(() => undefined)
+      await this.#forgetDead().catch(() => undefined)
+      await timers.setTimeout(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
     }
   }
 
-  async #endDue(text: string, of: string): Promise<void> {
-    const { database, host } = this.#parts
-    for (const { runId, kernelId } of await database.query<Due>({ text, values: [of] })) {
-      await host.shutdown(kernelId)
-      await database.query({ text: FORGET, values: [runId, kernelId] })
+  async #endDue(runId: string | undefined): Promise<void> {
+    const { database, host, hostName } = this.#parts
+    const values = [hostName, runId, KEPT_PER_PERSON]
+    for (const due of await database.query<LeftKernel>({ text: DUE, values })) {
+      await host.shutdown(due.kernelId)
+      await this.#forget(due)
     }
+  }
+
+  /** Of those that are kept: nobody is to be told of one that is not there any more. */
+  async #forgetDead(): Promise<void> {
+    const { database, host, hostName } = this.#parts
+    for (const kept of await database.query<LeftKernel>({ text: KEPT, values: [hostName] })) {
+      if (!(await host.exists(kept.kernelId, AbortSignal.timeout(ANSWER_MS)))) await this.#forget(kept)
+    }
+  }
+
+  async #forget({ runId, kernelId }: LeftKernel): Promise<void> {
+    await this.#parts.database.query({ text: FORGET, values: [runId, kernelId] })
   }
 }

@@ -12,8 +12,15 @@ import type { Accepted, RunStore } from './store.ts'
 
 /** Running again what was accepted before: the same notebook, parameters, kernel and limits, stored beside the first. */
 export interface Repeats {
-  /** A new run, whatever became of `run`. The same idempotency key gives the run that it gave before. */
-  run(caller: Caller, run: Run, given?: { readonly idempotencyKey?: string }): Promise<Accepted>
+  /**
+   * A new run, whatever became of `run`; `fromFailed`: it begins at the cell that failed, where the kernel is kept. The
+   * same idempotency key gives the run that it gave before.
+   */
+  run(
+    caller: Caller,
+    run: Run,
+    given?: { readonly idempotencyKey?: string; readonly fromFailed?: boolean },
+  ): Promise<Accepted>
   /** Queues again what failed of a sweep, all or none. Returns how many runs there are to be. */
   failed(caller: Caller, batch: Batch): Promise<number>
 }
@@ -56,8 +63,10 @@ export function repeatsWith(parts: {
     async run(caller, run, given) {
       const scope = scopeIn(run.workspace, caller)
       const wanted = await again(caller, run)
+      const fromCell = given?.fromFailed ? failedCellOf(run) : undefined
+      const retryOf = { id: run.id, ...(fromCell !== undefined && { fromCell }) }
       await admit(scope)
-      return runs.accept(scope, wanted, given)
+      return runs.accept(scope, { ...wanted, retryOf }, given)
     },
     async failed(caller, batch) {
       const wanted: NewExecution[] = []
@@ -67,6 +76,12 @@ export function repeatsWith(parts: {
       return batches.again(scope, batch.id, wanted)
     },
   }
+}
+
+function failedCellOf({ failedCell }: Run): number {
+  if (failedCell !== undefined) return failedCell
+  const message = 'No cell of this run has failed, so there is none to go on from: run it again as a whole.'
+  throw new RunnerError('not-repeatable', message)
 }
 
 const scopeIn = (workspace: string, { issuer, subject, user }: Caller): Scope => ({

@@ -1,6 +1,7 @@
 import { RunnerError } from '../errors.ts'
 import type { ExecutionResult, ExecutionSink, SentCell } from '../kernel/execution.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
+import type { RunEvent } from './event.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { RunLease } from './lease.ts'
 import type { RunObserver } from './observer.ts'
@@ -16,6 +17,8 @@ export class RunReport {
   readonly #times: ReadonlyMap<number, number>
   readonly #observer: Pick<RunObserver, 'cell'>
   #result: ExecutionResult | undefined
+  /** Events of cells that an earlier worker has told. */
+  #replayed = 0
 
   constructor(parts: {
     readonly lease: RunLease
@@ -72,14 +75,57 @@ export class RunReport {
       const page = await this.#lease.events(last, PAGE)
       for (const { number, at, event } of page) {
         last = number
-        if (event.type === 'cell-started') this.#notebook.cellStarted(event.cell, at)
-        else if (event.type === 'output') this.#notebook.apply(event.cell, event.change)
-        else if (event.type === 'cell-finished') {
-          const { cell, status, executionCount } = event
-          this.#notebook.cellFinished(cell, { status, executionCount, at })
-        } else if (event.type === 'state') this.#result ??= event.result
+        this.#make(event, at)
+        if (isOfCell(event)) this.#replayed++
+        if (event.type === 'state') this.#result ??= event.result
       }
-      if (page.length < PAGE) return
+      // A page ends early where its texts are long.
+      if (page.length === 0) return
+    }
+  }
+
+  /**
+   * Takes over what the run before has brought about in the cells before `fromCell`, for a run that goes on in its kernel:
+   * told as events of this run, and made in the notebook. Where a worker before has begun with that, the rest. False where
+   * it is not known of each of these cells how it ended: then nothing was told.
+   */
+  async takeOver(fromCell: number): Promise<boolean> {
+    const taken: { readonly event: CellEvent; readonly at: Date }[] = []
+    for (let last = 0; ; ) {
+      const page = await this.#lease.eventsBefore(last, PAGE)
+      for (const { number, at, event } of page) {
+        last = number
+        if (isOfCell(event) && event.cell < fromCell) taken.push({ event, at })
+      }
+      // A page ends early where its texts are long.
+      if (page.length === 0) break
+    }
+    const ends = new Map(
+      taken.flatMap(({ event, at }) =>
+        event.type === 'cell-finished' && event.status === 'completed'
+          ? [[event.cell, { at: timeOf(event, at), seconds: event.seconds }] as const]
+          : [],
+      ),
+    )
+    const before = this.#notebook.cells.filter(({ runs, index }) => runs && index < fromCell)
+    if (!before.every(({ index }) => ends.has(index))) return false
+    for (const { event, at } of taken.slice(this.#replayed)) {
+      const told = timed(event, ends.get(event.cell))
+      this.#events.push(told)
+      this.#make(told, at)
+      await this.#events.room()
+    }
+    this.#events.push(this.#progress())
+    await this.#events.flush()
+    return true
+  }
+
+  #make(event: RunEvent, at: Date): void {
+    if (event.type === 'cell-started') this.#notebook.cellStarted(event.cell, timeOf(event, at))
+    else if (event.type === 'output') this.#notebook.apply(event.cell, event.change)
+    else if (event.type === 'cell-finished') {
+      const { cell, status, executionCount } = event
+      this.#notebook.cellFinished(cell, { status, executionCount, at: timeOf(event, at) })
     }
   }
 
@@ -122,3 +168,21 @@ export class RunReport {
     } as const
   }
 }
+
+type CellEvent = Extract<RunEvent, { readonly type: 'cell-started' | 'output' | 'cell-finished' }>
+
+const isOfCell = (event: RunEvent): event is CellEvent =>
+  event.type === 'cell-started' || event.type === 'output' || event.type === 'cell-finished'
+
+/** With its time. Events are told some at a time: when the cell began is known by how long it took. */
+function timed(
+  event: CellEvent,
+  end: { readonly at: Date; readonly seconds: number } | undefined,
+): CellEvent {
+  if (event.type === 'output' || end === undefined || event.ranAt !== undefined) return event
+  const past = event.type === 'cell-started' ? end.seconds * 1_000 : 0
+  return { ...event, ranAt: new Date(end.at.getTime() - past).toISOString() }
+}
+
+const timeOf = ({ ranAt }: { readonly ranAt?: string }, at: Date): Date =>
+  ranAt === undefined ? at : new Date(ranAt)

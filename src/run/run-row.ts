@@ -8,7 +8,7 @@ export const RUN_COLUMNS = `
   run.owner_name, run.parameters, run.kernel_name, run.bucket, run.key, run.created_at, run.updated_at,
   run.queued_at, run.started_at, run.finished_at, run.cancel_requested_at, run.hidden_at, run.reason, run.message,
   run.batch_id, run.limits, run.retry_of, run.from_cell, run.cells_done, run.cells_total, run.last_event,
-  run.attempts, run.kernel_host, run.kernel_id, run.client_id, run.kernel_session,
+  run.attempts, run.kernel_host, run.kernel_id, run.client_id, run.kernel_session, run.kernel_folder_of, run.failed_cell,
   run.has_thumbnail`
 
 /** A row of RUN_COLUMNS as the driver gives it. */
@@ -46,6 +46,8 @@ export interface RunRow {
   readonly kernel_id: string | null
   readonly client_id: string | null
   readonly kernel_session: string | null
+  readonly kernel_folder_of: string | null
+  readonly failed_cell: number | null
   readonly has_thumbnail: boolean
 }
 
@@ -76,6 +78,7 @@ export function runFrom(row: RunRow): Run {
     limits: limitsFrom(row.limits),
     retryOf: row.retry_of ?? undefined,
     fromCell: row.from_cell ?? undefined,
+    failedCell: row.failed_cell ?? undefined,
     progress: row.cells_total === null ? undefined : { done: row.cells_done ?? 0, total: row.cells_total },
     lastEvent: row.last_event,
     attempts: row.attempts,
@@ -84,10 +87,16 @@ export function runFrom(row: RunRow): Run {
   }
 }
 
-function kernelFrom({ kernel_host, kernel_id, client_id, kernel_session }: RunRow): RunKernel | undefined {
+function kernelFrom(row: RunRow): RunKernel | undefined {
+  const { kernel_host, kernel_id, client_id, kernel_session, kernel_folder_of } = row
   if (kernel_host === null || kernel_id === null || client_id === null) return undefined
-  const kernel = { host: kernel_host, kernelId: kernel_id, clientId: client_id }
-  return kernel_session === null ? kernel : { ...kernel, session: kernel_session }
+  return {
+    host: kernel_host,
+    kernelId: kernel_id,
+    clientId: client_id,
+    ...(kernel_session !== null && { session: kernel_session }),
+    ...(kernel_folder_of !== null && { folderOf: kernel_folder_of }),
+  }
 }
 
 function limitsFrom(text: string): RunLimits {

@@ -81,6 +81,8 @@ export interface Run extends NewRun {
   readonly limits: RunLimits
   readonly retryOf: string | undefined
   readonly fromCell: number | undefined
+  /** The cell at which it failed (index in the notebook). */
+  readonly failedCell: number | undefined
   /** Code cells. */
   readonly progress: { readonly done: number; readonly total: number } | undefined
   /** Number of its newest event, 0 where there is none. */
@@ -93,6 +95,9 @@ export interface Run extends NewRun {
   readonly hasThumbnail: boolean
 }
 
+/** What decides in which folder a run works. */
+export type RunPlace = Pick<Run, 'id' | 'workspace' | 'ownerName' | 'kernel'>
+
 export interface RunKernel {
   /** Which kernel host it runs on. */
   readonly host: string
@@ -101,4 +106,6 @@ export interface RunKernel {
   readonly clientId: string
   /** The kernel's own, once it has been joined: where it has another one, it was started anew and what was in it is gone. */
   readonly session?: string
+  /** The run before, whose kernel it was: it works in the folder of that one. */
+  readonly folderOf?: string
 }

@@ -66,7 +66,8 @@ async function startOnce(
   const { run } = claim
   const owner = kernelOwner(run.ownerIssuer, run.ownerSubject)
   const kind = { kernelName: run.kernelName ?? DEFAULT_KERNEL, environment: {}, owner }
-  const taken = await parts.warmKernels.take({ ...kind, folder: parts.folderOf(run), tell }, signal)
+  const folder = parts.folderOf({ ...run, kernel: undefined })
+  const taken = await parts.warmKernels.take({ ...kind, folder, tell }, signal)
   const { kernelId, clientId } = taken.connection
   const kernel = { host: parts.hostName, kernelId, clientId }
   try {

@@ -44,7 +44,12 @@ const FIND_BY_KEY = `
 const SNAPSHOT = `
   SELECT notebook FROM run_snapshot JOIN run ON run.id = run_id WHERE run_id = $1 AND workspace = ANY ($2)`
 
+// A kernel that is kept is not to be kept any more.
 const DISMISS = `
+  WITH kernel AS (
+    UPDATE left_kernel SET until = least(until, clock_timestamp()) FROM run
+    WHERE left_kernel.run_id = $1 AND run.id = $1 AND run.workspace = ANY ($2)
+  )
   UPDATE run SET hidden_at = coalesce(hidden_at, now())
   WHERE id = $1 AND workspace = ANY ($2) AND state IN ('prepared', 'succeeded', 'failed', 'cancelled')
   RETURNING id`
@@ -94,6 +99,7 @@ function isSame(scope: Scope, run: NewExecution, earlier: RunRow): boolean {
     earlier.notebook_id === run.notebookId &&
     earlier.workspace === scope.workspace &&
     earlier.kernel_name === (run.kernelName ?? null) &&
+    earlier.from_cell === (run.retryOf?.fromCell ?? null) &&
     earlier.parameters === parametersText(run.parameters)
   )
 }

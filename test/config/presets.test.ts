@@ -39,6 +39,7 @@ describe('preset local', () => {
       IDENTITY: ['local', 'preset local'],
       STORAGE: ['disk', 'preset local'],
       WARM_KERNELS: ['1', 'preset local'],
+      KEEP_FAILED_KERNELS: ['900', 'preset local'],
       KERNELS: ['local', 'preset local'],
       MAX_CONCURRENT_RUNS: ['2', 'default'],
       MAX_RUNS_PER_WORKSPACE: ['8', 'default'],

@@ -62,7 +62,7 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => stack.disposeAsync())
 
-function startWorker(): AsyncDisposable {
+function startWorker(keepFailedSeconds = 0): AsyncDisposable {
   const stack = new AsyncDisposableStack()
   const storage = diskStorage({ root: join(folder, 'workspaces'), layout: { kind: 'local' } })
   const warm = { idleMs: 60_000, startMs: 60_000, refillMs: 0 }
@@ -76,9 +76,10 @@ function startWorker(): AsyncDisposable {
     begin: executeRunWith({
       host,
       hostName: 'test',
-      folderOf: ({ id }) => `ws/runs/${id}`,
+      folderOf: ({ id, kernel }) => `ws/runs/${kernel?.folderOf ?? id}`,
       warmKernels,
       leftKernels,
+      keepFailedSeconds,
       storage,
       thumbnailer: stack.use(new Thumbnailer()),
       files: new DiskFiles(join(folder, 'workspaces')),

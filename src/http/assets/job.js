@@ -10,6 +10,9 @@ const notes = document.getElementById('job-notes')
 const cells = document.getElementById('job-cells')
 const view = document.getElementById('job-view')
 const cancel = document.getElementById('job-cancel')
+const kept = document.getElementById('job-kept')
+const openKernel = document.getElementById('job-kernel')
+const rerunFailed = document.getElementById('job-rerun-failed')
 const { job, words } = page.dataset
 const WORDS = JSON.parse(words)
 const ENDED = ['prepared', 'succeeded', 'failed', 'cancelled']
@@ -95,7 +98,14 @@ async function end() {
   cancel.hidden = true
   progress.hidden = true
   const run = await ask()
-  view.hidden = !run.links.some(({ rel }) => rel === 'urn:notebook-runner:rel:view')
+  const has = (name) => run.links.some(({ rel }) => rel === `urn:notebook-runner:rel:${name}`)
+  view.hidden = !has('view')
+  rerunFailed.hidden = !has('rerun-from-failed')
+  const { keptKernel } = run
+  kept.hidden = keptKernel === undefined
+  openKernel.hidden = keptKernel?.openUrl === undefined
+  if (keptKernel !== undefined)
+    kept.querySelector('span').textContent = new Date(keptKernel.until).toLocaleTimeString()
 }
 
 async function showWaiting() {
@@ -121,11 +131,17 @@ const rerun = document.getElementById('job-rerun')
 // Made with the page, so that a click that is repeated is the same run.
 const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('-')
 
-rerun.addEventListener('click', async () => {
-  rerun.disabled = true
-  const response = await fetch(`${job}/rerun`, { method: 'POST', headers: { 'idempotency-key': key } })
-  const answer = await response.json()
-  if (response.ok) location.assign(`${rerun.dataset.jobs}${answer.jobID}`)
-  else if (!asksToSignIn(answer)) message.textContent = answer.detail
-  rerun.disabled = false
-})
+for (const [button, query] of [
+  [rerun, ''],
+  [rerunFailed, '?from=failed'],
+]) {
+  button.addEventListener('click', async () => {
+    button.disabled = true
+    const headers = { 'idempotency-key': `${key}${query}` }
+    const response = await fetch(`${job}/rerun${query}`, { method: 'POST', headers })
+    const answer = await response.json()
+    if (response.ok) location.assign(`${rerun.dataset.jobs}${answer.jobID}`)
+    else if (!asksToSignIn(answer)) message.textContent = answer.detail
+    button.disabled = false
+  })
+}

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { html } from 'ghtml'
 import type { Waiting } from '../../run/queue.ts'
 import { isTerminal, type Run } from '../../run/run.ts'
-import { isViewable, viewPath } from '../status-info.ts'
+import { isViewable, type KeptView, viewPath } from '../status-info.ts'
 import { cellSources } from './cell-sources.ts'
 import { page, rootOf } from './layout.ts'
 import { durationText, STATE_WORDS, stateText, timeTag, valueText } from './run-words.ts'
@@ -10,12 +10,13 @@ import { durationText, STATE_WORDS, stateText, timeTag, valueText } from './run-
 interface JobView {
   readonly run: Run
   readonly waiting: Waiting | undefined
+  readonly kept: KeptView | undefined
   /** The notebook as it was accepted. */
   readonly notebook: Uint8Array | undefined
 }
 
 /** One run: how it stands, live by its script, with its cells as they finish. */
-export function jobPage(request: FastifyRequest, { run, waiting, notebook }: JobView): string {
+export function jobPage(request: FastifyRequest, { run, waiting, kept, notebook }: JobView): string {
   const root = rootOf(request)
   const ended = isTerminal(run.state)
   const hidden = (is: boolean) => (is ? ' hidden' : '')
@@ -38,12 +39,15 @@ export function jobPage(request: FastifyRequest, { run, waiting, notebook }: Job
 <p id="job-progress"!${hidden(ended || total === 0)}><progress max="${Math.max(total, 1)}" value="${done}"></progress> <span>${done} of ${total} cells</span></p>
 <div class="buttons">
 <a class="button" id="job-view" href="${root}${viewPath(run)}"!${hidden(!isViewable(run))}>Open in JupyterLab</a>
+<a class="button second" id="job-kernel" href="${root}jobs/${run.id}/kernel"!${hidden(!kept?.canOpen)}>Open where it failed</a>
 <a class="button second" href="${root}jobs/${run.id}/notebook">Download</a>
 <button type="button" class="second" id="job-rerun" data-jobs="${root}jobs/"!${hidden(run.state === 'prepared')}>Run again</button>
+<button type="button" class="second" id="job-rerun-failed"!${hidden(run.failedCell === undefined)}>Run again from the failed cell</button>
 <a class="button second" href="${root}processes/${encodeURIComponent(run.notebookId)}?${linkQuery(run)}">Change the inputs</a>
 <button class="second" id="job-cancel"!${hidden(ended)}>Cancel</button>
 </div>
 !${origin(root, run)}
+<p id="job-kept" class="quiet"!${hidden(kept === undefined)}>Its kernel is kept until <span>!${kept === undefined ? '' : timeTag(kept.until)}</span>, to look into it or to go on in it.</p>
 <ul id="job-notes"></ul>
 <dl>!${parameters.join('\n')}</dl>
 <p class="quiet">Accepted !${timeTag(run.createdAt)} for ${run.ownerName} in ${run.workspace}. ${durationText(run) === '' ? '' : `Took ${durationText(run)}.`}</p>

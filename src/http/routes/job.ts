@@ -26,9 +26,13 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
     const run = await findRun(services, caller, request.params.id)
     const waiting = run.state === 'queued' ? await services.queue.waiting(caller, run.id) : undefined
     negotiated(reply)
-    if (representation === 'json') return sendJson(reply, statusInfo(run, services.publicUrl(), waiting))
+    const { keptKernels } = services
+    const kernel = run.state === 'failed' ? await keptKernels.find(caller, run.id) : undefined
+    const kept = kernel && { until: kernel.until, canOpen: keptKernels.canOpen }
+    if (representation === 'json')
+      return sendJson(reply, statusInfo(run, services.publicUrl(), waiting, kept))
     const notebook = await services.runs.snapshot(caller, run.id)
-    return reply.type('text/html; charset=utf-8').send(jobPage(request, { run, waiting, notebook }))
+    return reply.type('text/html; charset=utf-8').send(jobPage(request, { run, waiting, kept, notebook }))
   })
 
   app.delete<JobRequest>('/jobs/:id', async (request, reply) => {
