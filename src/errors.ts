@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'no-such-run': { status: 404, title: 'No such run' },
   'not-acceptable': { status: 406, title: 'No such representation' },
   'workspace-choice': { status: 409, title: 'Choose a workspace' },
+  'wrong-state': { status: 409, title: 'The run is in another state' },
   'not-repeatable': { status: 409, title: 'The run cannot be run again' },
   'no-such-batch': { status: 404, title: 'No such sweep' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },

@@ -90,6 +90,12 @@ export const jobPaths = {
           allowEmptyValue: true,
           description: 'remove the notebook and the files too; for the owner of a run that has ended',
         },
+        {
+          name: 'only',
+          in: 'query',
+          schema: { type: 'string', enum: ['live', 'ended'] },
+          description: 'refused where the run is not, so that it is only cancelled, or only taken out',
+        },
       ],
       {
         200: answer('The run as it is now', 'StatusInfo'),

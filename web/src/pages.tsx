@@ -5,6 +5,7 @@ import { ProblemPage } from './components/problem-page.tsx'
 import { pageStart } from './page-start.ts'
 
 const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
+const HistoryPage = lazy(() => import('./pages/history-page.tsx'))
 const NotebookPage = lazy(() => import('./pages/notebook-page.tsx'))
 
 /** One route for each page; the addresses are those of the server's routes (src/http/app.ts). */
@@ -16,6 +17,7 @@ export function Pages() {
     <Suspense fallback={<Loader aria-label="Loading" />}>
       <Routes>
         <Route path="/processes" element={<CataloguePage />} />
+        <Route path="/jobs" element={<HistoryPage />} />
         <Route path="/processes/:id" element={<NotebookPage />} />
         <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
         <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />

@@ -39,7 +39,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
               <NavLink to="/processes" className="shell-link">
                 Notebooks
               </NavLink>
-              <NavLink to="/jobs" className="shell-link" reloadDocument>
+              <NavLink to="/jobs" className="shell-link">
                 Runs
               </NavLink>
             </Group>

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
-import { isTerminal } from '../../run/run.ts'
+import { isTerminal, type RunState } from '../../run/run.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
@@ -17,7 +17,8 @@ interface JobRequest {
 /**
  * `GET /jobs/{id}`: one run, how it stands and why it waits; as a page, live. `DELETE` cancels a run that has not ended;
  * one that has is taken out of the history, and its notebook stays where it is, unless its owner asks with `?purge` to
- * remove all that there is of it.
+ * remove all that there is of it. Whoever wants a run to be cancelled only, or only to be
+ * taken out, says so by `only=live` or `only=ended`: it may end between the look at it and the request.
  */
 export function jobRoute(app: FastifyInstance, services: Services): void {
   app.get<JobRequest>('/jobs/:id', async (request, reply) => {
@@ -40,6 +41,7 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
     requireSameOrigin(services, request)
     const found = await findRun(services, caller, request.params.id)
     const { id, state } = found
+    refuseOthers(request, state)
     if (isPurge(request)) {
       await services.purgeRun(caller, found)
       request.log.info({ workspace: found.workspace, run: id }, 'purged')
@@ -63,4 +65,16 @@ function isPurge(request: FastifyRequest): boolean {
   if (value === null || value === 'false') return false
   if (value === '' || value === 'true') return true
   throw new RunnerError('invalid-request', 'purge is given without a value.')
+}
+
+/** @throws RunnerError `wrong-state` where the request is for runs of the other kind. */
+function refuseOthers(request: FastifyRequest, state: RunState): void {
+  const only = new URLSearchParams(queryOf(request)).get('only')
+  if (only === null) return
+  if (only !== 'live' && only !== 'ended')
+    throw new RunnerError('invalid-request', 'only must be live or ended.')
+  if (only === 'live' && isTerminal(state))
+    throw new RunnerError('wrong-state', 'The run has ended already: there is nothing to cancel.')
+  if (only === 'ended' && !isTerminal(state))
+    throw new RunnerError('wrong-state', 'The run has not ended yet: cancel it first.')
 }

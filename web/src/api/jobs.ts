@@ -48,6 +48,15 @@ export const jobQuery = (id: string) => ({
   queryFn: ({ signal }: { signal: AbortSignal }) => ask(jobSchema, `/jobs/${segment(id)}`, signal),
 })
 
-/** Asks for a run to be cancelled; one that has ended is taken out of the history. */
-export const dismissJob = (id: string): Promise<Job> =>
-  send(jobSchema, `/jobs/${segment(id)}`, { method: 'DELETE' })
+const dismiss = (id: string, only: 'live' | 'ended'): Promise<Job> =>
+  send(jobSchema, `/jobs/${segment(id)}?only=${only}`, { method: 'DELETE' })
+
+/** Asks for a run to be cancelled. One that has ended meanwhile is refused, and stays as it is. */
+export const cancelJob = (id: string): Promise<Job> => dismiss(id, 'live')
+
+/** Takes a run that has ended out of the history. */
+export const hideJob = (id: string): Promise<Job> => dismiss(id, 'ended')
+
+/** The same again, as a run of its own. */
+export const rerunJob = (id: string): Promise<Job> =>
+  send(jobSchema, `/jobs/${segment(id)}/rerun`, { method: 'POST' })

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core'
 import type { RunState } from '../api/jobs.ts'
 
-const STATE_WORDS: Readonly<Record<RunState, string>> = {
+export const STATE_WORDS: Readonly<Record<RunState, string>> = {
   prepared: 'Prepared',
   queued: 'Waiting',
   starting: 'Starting',

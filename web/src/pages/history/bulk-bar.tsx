@@ -1,0 +1,126 @@
+import { Alert, Button, Group, List, Text } from '@mantine/core'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { segment } from '../../api/client.ts'
+import type { Job } from '../../api/jobs.ts'
+import { type ActionOutcome, actOn, isFor, RUN_ACTIONS, type RunAction } from './run-actions.ts'
+
+interface BulkBarProps {
+  readonly selected: readonly Job[]
+  readonly onClear: () => void
+  /** Those for which it was not done stay selected. */
+  readonly onDone: (outcome: ActionOutcome) => void
+}
+
+const ORDER = ['rerun', 'cancel', 'delete'] as const
+
+/** What can be done with the runs that are selected, at the foot of the window. */
+export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
+  const [busy, setBusy] = useState<RunAction>()
+  const [asks, setAsks] = useState(false)
+  const [first, second, ...others] = selected
+  if (first === undefined) return null
+  const fitting = (action: RunAction) => selected.filter((job) => isFor(action, job))
+  const act = async (action: RunAction) => {
+    setBusy(action)
+    onDone(await actOn(action, fitting(action)))
+    setBusy(undefined)
+    setAsks(false)
+  }
+  if (asks) {
+    const count = fitting('delete').length
+    return (
+      <section className="history-bulk" aria-label="Selected runs">
+        <Text size="sm" role="status">
+          Delete {count === 1 ? '1 run' : `${count} runs`} from this list? The notebooks stay in the
+          workspace.
+        </Text>
+        <Group gap="xs">
+          <Button size="xs" color="red" loading={busy === 'delete'} onClick={() => void act('delete')}>
+            Delete
+          </Button>
+          <Button size="xs" variant="default" onClick={() => setAsks(false)} autoFocus>
+            Keep
+          </Button>
+        </Group>
+      </section>
+    )
+  }
+  return (
+    <section className="history-bulk" aria-label="Selected runs">
+      <Text size="sm" fw={600}>
+        {selected.length} selected
+      </Text>
+      <Group gap="xs">
+        {second !== undefined && others.length === 0 ? (
+          <Button
+            size="xs"
+            component={Link}
+            to={`/jobs/compare?left=${segment(first.jobID)}&right=${segment(second.jobID)}`}
+          >
+            Compare
+          </Button>
+        ) : (
+          <Button size="xs" disabled title="Select two runs to compare them">
+            Compare
+          </Button>
+        )}
+        {ORDER.map((action) => {
+          const count = fitting(action).length
+          return (
+            <Button
+              key={action}
+              size="xs"
+              variant="default"
+              disabled={count === 0 || busy !== undefined}
+              loading={busy === action}
+              onClick={() => (action === 'delete' ? setAsks(true) : void act(action))}
+            >
+              {RUN_ACTIONS[action].verb}
+              {count > 0 && count < selected.length && ` (${count})`}
+            </Button>
+          )
+        })}
+        <Button size="xs" variant="subtle" onClick={onClear}>
+          Clear selection
+        </Button>
+      </Group>
+    </section>
+  )
+}
+
+/** What became of it: each failure by the name of its run. */
+export function BulkOutcome({
+  outcome,
+  onClose,
+}: {
+  readonly outcome: ActionOutcome
+  readonly onClose: () => void
+}) {
+  const { action, done, failures } = outcome
+  return (
+    <Alert
+      role="status"
+      variant="outline"
+      color={failures.length === 0 ? 'teal' : 'red'}
+      withCloseButton
+      closeButtonLabel="Close"
+      onClose={onClose}
+      title={
+        failures.length === 0
+          ? `${done.length} ${RUN_ACTIONS[action].done}.`
+          : `${done.length} of ${done.length + failures.length} ${RUN_ACTIONS[action].done}. The others failed:`
+      }
+    >
+      {failures.length > 0 && (
+        <List size="sm">
+          {failures.map(({ job, name, why }) => (
+            <List.Item key={job.jobID}>
+              {name}: {why}
+            </List.Item>
+          ))}
+        </List>
+      )}
+    </Alert>
+  )
+}

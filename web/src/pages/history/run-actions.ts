@@ -1,0 +1,52 @@
+import { cancelJob, hideJob, isEnded, type Job, rerunJob } from '../../api/jobs.ts'
+import { problemOf } from '../../api/problem.ts'
+import { runName } from './run-row.tsx'
+
+export type RunAction = 'cancel' | 'delete' | 'rerun'
+
+interface ActionWords {
+  /** On the button. */
+  readonly verb: string
+  /** After the number of runs for which it was done. */
+  readonly done: string
+  readonly act: (job: Job) => Promise<unknown>
+}
+
+export const RUN_ACTIONS: Readonly<Record<RunAction, ActionWords>> = {
+  cancel: { verb: 'Cancel', done: 'to be cancelled', act: ({ jobID }) => cancelJob(jobID) },
+  delete: { verb: 'Delete', done: 'deleted from the list', act: ({ jobID }) => hideJob(jobID) },
+  rerun: { verb: 'Run again', done: 'started again', act: ({ jobID }) => rerunJob(jobID) },
+}
+
+/** Whether it is worth asking for; the server decides. */
+export const isFor = (action: RunAction, { state }: Job): boolean =>
+  action === 'cancel' ? !isEnded(state) : action === 'delete' ? isEnded(state) : state !== 'prepared'
+
+export interface ActionOutcome {
+  readonly action: RunAction
+  readonly done: readonly Job[]
+  /** Each by the run's name and in the server's words. */
+  readonly failures: readonly { readonly job: Job; readonly name: string; readonly why: string }[]
+}
+
+const AT_ONCE = 4
+
+/** Does it to each run, some at a time; one that fails keeps no other from it. */
+export async function actOn(action: RunAction, jobs: readonly Job[]): Promise<ActionOutcome> {
+  const done: Job[] = []
+  const failures: { job: Job; name: string; why: string }[] = []
+  const open = jobs.values()
+  const work = async () => {
+    for (const job of open) {
+      try {
+        await RUN_ACTIONS[action].act(job)
+        done.push(job)
+      } catch (error) {
+        const why = problemOf(error).detail
+        failures.push({ job, name: runName(job), why })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return { action, done, failures }
+}
