@@ -57,6 +57,10 @@ export const cancelJob = (id: string): Promise<Job> => dismiss(id, 'live')
 /** Takes a run that has ended out of the history. */
 export const hideJob = (id: string): Promise<Job> => dismiss(id, 'ended')
 
+/** Removes a run that has ended, with its notebook and its files. Only its owner may. */
+export const purgeJob = (id: string): Promise<Job> =>
+  send(jobSchema, `/jobs/${segment(id)}?only=ended&purge=true`, { method: 'DELETE' })
+
 /** The same again, as a run of its own. */
 export const rerunJob = (id: string): Promise<Job> =>
   send(jobSchema, `/jobs/${segment(id)}/rerun`, { method: 'POST' })

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, Text } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, List, Text } from '@mantine/core'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { segment } from '../../api/client.ts'
@@ -18,8 +18,13 @@ const ORDER = ['rerun', 'cancel', 'delete'] as const
 export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
   const [busy, setBusy] = useState<RunAction>()
   const [asks, setAsks] = useState(false)
+  const [purges, setPurges] = useState(false)
   const [first, second, ...others] = selected
   if (first === undefined) return null
+  const ask = () => {
+    setPurges(false)
+    setAsks(true)
+  }
   const fitting = (action: RunAction) => selected.filter((job) => isFor(action, job))
   const act = async (action: RunAction) => {
     setBusy(action)
@@ -32,11 +37,21 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
     return (
       <section className="history-bulk" aria-label="Selected runs">
         <Text size="sm" role="status">
-          Delete {count === 1 ? '1 run' : `${count} runs`} from this list? The notebooks stay in the
-          workspace.
+          Delete {count === 1 ? '1 run' : `${count} runs`} from this list?
         </Text>
+        <Checkbox
+          size="sm"
+          checked={purges}
+          onChange={({ currentTarget: { checked } }) => setPurges(checked)}
+          label="And the notebooks and files from the workspace, for good"
+        />
         <Group gap="xs">
-          <Button size="xs" color="red" loading={busy === 'delete'} onClick={() => void act('delete')}>
+          <Button
+            size="xs"
+            color="red"
+            loading={busy !== undefined}
+            onClick={() => void act(purges ? 'purge' : 'delete')}
+          >
             Delete
           </Button>
           <Button size="xs" variant="default" onClick={() => setAsks(false)} autoFocus>
@@ -74,7 +89,7 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
               variant="default"
               disabled={count === 0 || busy !== undefined}
               loading={busy === action}
-              onClick={() => (action === 'delete' ? setAsks(true) : void act(action))}
+              onClick={() => (action === 'delete' ? ask() : void act(action))}
             >
               {RUN_ACTIONS[action].verb}
               {count > 0 && count < selected.length && ` (${count})`}

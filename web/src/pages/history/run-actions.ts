@@ -1,8 +1,8 @@
-import { cancelJob, hideJob, isEnded, type Job, rerunJob } from '../../api/jobs.ts'
+import { cancelJob, hideJob, isEnded, type Job, purgeJob, rerunJob } from '../../api/jobs.ts'
 import { problemOf } from '../../api/problem.ts'
 import { runName } from './run-row.tsx'
 
-export type RunAction = 'cancel' | 'delete' | 'rerun'
+export type RunAction = 'cancel' | 'delete' | 'purge' | 'rerun'
 
 interface ActionWords {
   /** On the button. */
@@ -15,12 +15,13 @@ interface ActionWords {
 export const RUN_ACTIONS: Readonly<Record<RunAction, ActionWords>> = {
   cancel: { verb: 'Cancel', done: 'to be cancelled', act: ({ jobID }) => cancelJob(jobID) },
   delete: { verb: 'Delete', done: 'deleted from the list', act: ({ jobID }) => hideJob(jobID) },
+  purge: { verb: 'Delete', done: 'deleted with notebooks and files', act: ({ jobID }) => purgeJob(jobID) },
   rerun: { verb: 'Run again', done: 'started again', act: ({ jobID }) => rerunJob(jobID) },
 }
 
 /** Whether it is worth asking for; the server decides. */
 export const isFor = (action: RunAction, { state }: Job): boolean =>
-  action === 'cancel' ? !isEnded(state) : action === 'delete' ? isEnded(state) : state !== 'prepared'
+  action === 'cancel' ? !isEnded(state) : action === 'rerun' ? state !== 'prepared' : isEnded(state)
 
 export interface ActionOutcome {
   readonly action: RunAction
