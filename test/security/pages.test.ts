@@ -188,7 +188,7 @@ describe.each([
         scripts.filter((src) => !/^(\.\/|(\.\.\/)*)assets\/main-[\w-]+\.js$/.test(src ?? '')),
       ]).toEqual([path, []])
       const foreign =
-        'img, svg:not(header svg, .mantine-NativeSelect-section svg), iframe, base, object, embed, meta[http-equiv], [onerror], [onload], [onfocus], [formaction], form[action]'
+        'img, svg:not(header svg, .mantine-NativeSelect-section svg, .mantine-Pill-remove svg), iframe, base, object, embed, meta[http-equiv], [onerror], [onload], [onfocus], [formaction], form[action]'
       expect([path, await page.locator(foreign).count()]).toEqual([path, 0])
       for (const href of await page
         .locator('a, form, link')
