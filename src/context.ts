@@ -17,6 +17,7 @@ import { Metrics } from './http/metrics.ts'
 import { healthRoutes } from './http/routes/health.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
 import { RunMetrics } from './http/run-metrics.ts'
+import type { Services } from './http/services.ts'
 import { readWebBuild } from './http/web-build.ts'
 import { viewServerOf } from './kernel/server-name.ts'
 import { acceptWith } from './run/accept.ts'
@@ -149,7 +150,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
         times: (caller, notebookId) => runTimes(database, caller, notebookId),
       }),
       lastRuns: (caller, notebookIds) => lastRuns(database, caller, notebookIds),
-      kernelspecs: kernels && ((signal) => kernels.host.kernelspecs(signal)),
+      kernelspecs: kernelspecsOf(kernels),
       storage,
       viewLink: makeViewLink(config, kernels),
       keptKernels: keptKernelsWith(config, kernels, database),
@@ -245,6 +246,12 @@ async function makeStorage(config: Config): Promise<Storage> {
 async function templatesFromS3(address: NonNullable<Config['templates']['s3']>): Promise<ReadTemplate> {
   const { templateReader } = await import('./storage/s3-template.ts')
   return templateReader(address)
+}
+
+/** A person's own server of the hub is not started for a look at a form. */
+function kernelspecsOf(kernels: Kernels | undefined): Services['kernelspecs'] {
+  if (kernels === undefined || kernels.host.kind === 'hub') return undefined
+  return (signal) => kernels.host.kernelspecs(signal)
 }
 
 function makeViewLink({ view, kernels: hosts }: Config, kernels: Kernels | undefined): ViewLink {

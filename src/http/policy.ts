@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
 const policy = (styles: string) =>
-  `default-src 'none'; script-src 'self'; style-src ${styles}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'`
+  `default-src 'none'; script-src 'self'; style-src ${styles}; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'`
 const PAGE_POLICY = policy("'self'")
 
 /** For what comes out of notebooks: nothing in it may do anything, wherever it is opened. */

@@ -20,6 +20,8 @@ export interface ProcessSummary {
   readonly keywords: readonly string[]
   /** Names of its inputs for people, where the catalogue tells them. */
   readonly takes?: readonly string[]
+  /** Query of a link that shows what it does. */
+  readonly example?: string
   readonly jobControlOptions: readonly string[]
   readonly outputTransmission: readonly string[]
   readonly links: readonly Link[]
@@ -30,8 +32,6 @@ export interface ProcessDescription extends ProcessSummary {
   readonly outputs: Readonly<Record<string, unknown>>
   /** What links to it do that don't say so; absent: they prepare. */
   readonly mode?: 'prepare' | 'execute'
-  /** Query of a link that shows what it does. */
-  readonly example?: string
   /** The one JSON Schema that links are checked against. */
   readonly schema: InputsSchema
 }
@@ -57,6 +57,7 @@ export function processSummary(entry: CatalogEntry, base: string, executes: bool
     description: entry.description,
     version: '1.0.0',
     keywords: entry.collections,
+    ...(entry.example !== undefined && { example: entry.example.replaceAll('{PUBLIC_URL}', base) }),
     ...(entry.inputs !== undefined && { takes: titlesOf(linkInputs(entry.inputs)) }),
     jobControlOptions: executes ? ['async-execute', 'dismiss'] : [],
     outputTransmission: ['reference'],
@@ -102,7 +103,6 @@ export function processDescription(
       },
     },
     ...(entry.mode !== undefined && { mode: entry.mode }),
-    ...(entry.example !== undefined && { example: entry.example.replaceAll('{PUBLIC_URL}', base) }),
     schema: inputs,
   }
 }

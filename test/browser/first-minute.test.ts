@@ -68,6 +68,26 @@ describe('the first minute', { timeout: 240_000 }, () => {
     await page.screenshot({ path: join(SHOTS, '4-run.png') })
   })
 
+  it('runs an example by one click, for who has not run anything yet', async () => {
+    const page = await signedIn()
+    await using fresh = await temporaryDataDir()
+    await using other = await startRunner({ DATA_DIR: fresh.path })
+    await page.goto(`${other.url}/?token=${other.token}`)
+    await page.getByText('New here?').waitFor()
+    await shot(page, '0-new')
+    await page.getByRole('button', { name: 'Run an example now' }).click()
+    await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/)
+    await page
+      .getByText(/^Succeeded/)
+      .first()
+      .waitFor()
+    await shot(page, '0-ran')
+    await page.goto(`${other.url}/processes`)
+    await page.getByText('Succeeded').waitFor()
+    expect(await page.getByText('New here?').count()).toBe(0)
+    await shot(page, '0-again')
+  })
+
   it('opens a run link that was clicked elsewhere, at once', async () => {
     const page = await signedIn()
     const link = `${runner.url}/run/notebook/cog_preview?cog_url=${runner.url}/examples/data/scene.tif`

@@ -73,6 +73,45 @@ describe('the form of a notebook', () => {
   })
 })
 
+describe('the map of an area', () => {
+  it('is drawn on and typed, both in step', { timeout: 120_000 }, async () => {
+    await using opened = await openPage(browser, service.runner, '/processes/every?area=-4.5,53.1,-4.4,53.2')
+    const { page, faults } = opened
+    await page.setViewportSize({ width: 1280, height: 1800 })
+    const area = page.locator('[data-input=area]')
+    await area.getByRole('button', { name: 'On a map' }).click()
+    await area.locator('[data-ready=true]').waitFor()
+    await expect
+      .poll(() => page.evaluate("performance.getEntriesByType('resource').map((one) => one.name).join()"))
+      .toContain('countries-50m')
+    await area.getByRole('button', { name: 'Draw a box' }).click()
+    const box = await area.locator('.area-map').boundingBox()
+    if (box === null) throw new Error('There is no map')
+    await page.mouse.click(box.x + 100, box.y + 100)
+    await page.mouse.move(box.x + 200, box.y + 200)
+    await page.mouse.click(box.x + 220, box.y + 220)
+    await expect.poll(() => area.getByLabel('West').inputValue()).not.toBe('-4.5')
+    await expect.poll(() => page.url()).toMatch(/area=-4\.\d+,53\.\d+,-4\.\d+,53\.\d+$/)
+    const field = page.locator('[data-input=field]')
+    await field.getByRole('textbox').fill('{"type":"Point","coordinates":[10,50]}')
+    await field.getByRole('button', { name: 'On a map' }).click()
+    await field.locator('[data-ready=true]').waitFor()
+    await field.getByRole('button', { name: 'Draw an area' }).click()
+    const map = await field.locator('.area-map').boundingBox()
+    if (map === null) throw new Error('There is no map')
+    for (const [x, y] of [
+      [100, 100],
+      [250, 100],
+      [250, 250],
+      [100, 100],
+    ] as const)
+      await page.mouse.click(map.x + x, map.y + y, { delay: 50 })
+    await expect.poll(() => field.getByRole('textbox').inputValue()).toContain('"Polygon"')
+    expect(await shots(page, 'maps')).toEqual([])
+    expect(faults).toEqual([])
+  })
+})
+
 describe('a link that runs', () => {
   it('waits filled in, with what is wrong marked, and runs by one click', async () => {
     const path = '/run/notebook/every?_mode=execute&urls=https://a.example/x&count=12&colour=red'

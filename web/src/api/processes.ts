@@ -9,6 +9,7 @@ const summarySchema = v.object({
   description: v.string(),
   keywords: v.array(v.string()),
   takes: v.optional(v.array(v.string())),
+  example: v.optional(v.string()),
 })
 /** A notebook of the catalogue. */
 export type ProcessSummary = v.InferOutput<typeof summarySchema>
@@ -90,7 +91,6 @@ const inputSchema: v.GenericSchema<unknown, InputSchema> = v.object({
 const processSchema = v.object({
   ...summarySchema.entries,
   mode: v.optional(v.picklist(['prepare', 'execute'])),
-  example: v.optional(v.string()),
   inputs: entries(v.object({ expected: v.string() })),
   schema: v.object({
     description: v.optional(v.string()),

@@ -1,10 +1,12 @@
 import { Button, FileButton, Group, Stack, Textarea } from '@mantine/core'
 import { useState } from 'react'
+import { shapeOfGeoJson } from '../map/shape.ts'
 import { type ControlProps, wrapperProps } from './control.tsx'
+import { MapToggle } from './map-toggle.tsx'
 
 /** An area as GeoJSON: pasted, or a file that is dropped or chosen. */
 export function AreaControl(props: ControlProps) {
-  const { text, onText, description, required } = props
+  const { text, onText, label, description, required, footprints = [] } = props
   const [over, setOver] = useState(false)
   const read = (file: File | undefined | null) =>
     void file?.text().then((content) => onText(compact(content)))
@@ -39,6 +41,13 @@ export function AreaControl(props: ControlProps) {
           )}
         </FileButton>
       </Group>
+      <MapToggle
+        label={label}
+        draws="polygon"
+        shape={shapeOfGeoJson(text)}
+        footprints={footprints}
+        onText={onText}
+      />
     </Stack>
   )
 }

@@ -1,13 +1,15 @@
 import { Input, SimpleGrid, TextInput } from '@mantine/core'
 import { useId } from '@mantine/hooks'
+import { shapeOfBox } from '../map/shape.ts'
 import { type ControlProps, wrapperProps } from './control.tsx'
+import { MapToggle } from './map-toggle.tsx'
 
 const FLAT = ['West', 'South', 'East', 'North']
 const WITH_HEIGHTS = ['West', 'South', 'Lowest', 'East', 'North', 'Highest']
 
 /** A bounding box by its numbers, in degrees. All of them may be pasted into the first field. */
 export function BboxControl(props: ControlProps) {
-  const { schema, text, onText, error } = props
+  const { schema, text, onText, label, error, footprints = [] } = props
   const id = useId()
   const given = text === '' ? [] : text.split(',').map((part) => part.trim())
   const names = schema.minItems === 6 || given.length === 6 ? WITH_HEIGHTS : FLAT
@@ -31,6 +33,7 @@ export function BboxControl(props: ControlProps) {
         cols={{ base: 2, xs: names.length === 4 ? 4 : 3 }}
         spacing="xs"
         mt={4}
+        mb="xs"
       >
         {names.map((name, index) => (
           <TextInput
@@ -45,6 +48,15 @@ export function BboxControl(props: ControlProps) {
           />
         ))}
       </SimpleGrid>
+      {names === FLAT && (
+        <MapToggle
+          label={label}
+          draws="box"
+          shape={shapeOfBox(text)}
+          footprints={footprints}
+          onText={onText}
+        />
+      )}
     </Input.Wrapper>
   )
 }

@@ -1,4 +1,5 @@
 import type { InputSchema } from '../api/processes.ts'
+import type { Box } from '../map/shape.ts'
 
 /** What every control of the form gets. Values are texts as a link carries them: digits stay as they are written. */
 export interface ControlProps {
@@ -12,6 +13,8 @@ export interface ControlProps {
   readonly schema: InputSchema
   readonly text: string
   readonly onText: (text: string) => void
+  /** Where the images lie that the form names, to go by on a map. */
+  readonly footprints?: readonly Box[]
 }
 
 /** The same for all inputs of Mantine. */

@@ -3,7 +3,9 @@ import { useDocumentTitle } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
 import { useSearchParams } from 'react-router'
+import { meQuery } from '../api/me.ts'
 import { type LastRun, lastRunsQuery, processesQuery } from '../api/processes.ts'
+import { FirstRun } from '../components/first-run.tsx'
 import { type CatalogueEntry, NotebookCard } from '../components/notebook-card.tsx'
 import { ProblemNotice } from '../components/problem-notice.tsx'
 
@@ -20,6 +22,7 @@ export default function CataloguePage() {
   useDocumentTitle('Notebooks · Notebook Runner')
   const { data, error, refetch } = useQuery(processesQuery)
   const { data: lastRuns } = useQuery(lastRunsQuery)
+  const { data: me } = useQuery(meQuery)
   const [query, setQuery] = useSearchParams()
   const set = (name: string, value: string) => {
     const next = new URLSearchParams(query)
@@ -32,6 +35,8 @@ export default function CataloguePage() {
   const words = useDeferredValue(sought).toLowerCase().split(/\s+/)
   const all: readonly CatalogueEntry[] = [...(data?.processes ?? []), ...(data?.broken ?? [])]
   const found = all.filter((entry) => has(entry, words) && isShown(entry, shows, lastRuns?.get(entry.id)))
+  const first = data?.processes.find(({ example }) => example !== undefined)
+  const isNew = me?.executes === true && lastRuns?.size === 0
   return (
     <Stack>
       <div>
@@ -47,6 +52,7 @@ export default function CataloguePage() {
               The list may be out of date: {data.stale}
             </Alert>
           )}
+          {isNew && first?.example !== undefined && <FirstRun notebook={first} example={first.example} />}
           <Group align="flex-end">
             <TextInput
               label="Search"

@@ -1,0 +1,82 @@
+import type { Feature, GeoJSON, LineString } from 'geojson'
+import { GeoJSONSource, type MapLibreMap, type StyleSpecification } from 'maplibre-gl'
+import { feature } from 'topojson-client'
+import type { Topology } from 'topojson-specification'
+import * as v from 'valibot'
+import landUrl from 'world-atlas/countries-50m.json?url'
+
+const NOTHING: GeoJSON = { type: 'FeatureCollection', features: [] }
+
+/** Colours come of the page, light or dark, at the moment when the map is made. */
+export function baseStyle(): StyleSpecification {
+  const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark'
+  const [sea, land, border, line] = dark
+    ? ['#1f2a33', '#37424a', '#5b6770', '#2b3841']
+    : ['#dbe9f1', '#f6f4ee', '#b9b4a7', '#c9dae4']
+  return {
+    version: 8,
+    sources: {
+      land: { type: 'geojson', data: NOTHING },
+      graticule: { type: 'geojson', data: { type: 'FeatureCollection', features: graticule() } },
+      footprints: { type: 'geojson', data: NOTHING },
+      given: { type: 'geojson', data: NOTHING },
+    },
+    layers: [
+      { id: 'sea', type: 'background', paint: { 'background-color': sea ?? '' } },
+      { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': line ?? '' } },
+      { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': land ?? '' } },
+      { id: 'borders', type: 'line', source: 'land', paint: { 'line-color': border ?? '' } },
+      {
+        id: 'footprints',
+        type: 'line',
+        source: 'footprints',
+        paint: { 'line-color': '#d9480f', 'line-width': 2, 'line-dasharray': [2, 2] },
+      },
+      {
+        id: 'given-fill',
+        type: 'fill',
+        source: 'given',
+        paint: { 'fill-color': '#12b886', 'fill-opacity': 0.25 },
+      },
+      { id: 'given', type: 'line', source: 'given', paint: { 'line-color': '#099268', 'line-width': 2 } },
+    ],
+  }
+}
+
+/** Every ten degrees. */
+function graticule(): Feature<LineString>[] {
+  const steps = (from: number, to: number) =>
+    Array.from({ length: (to - from) / 10 + 1 }, (_, i) => from + i * 10)
+  const lines = [
+    ...steps(-180, 180).map((x) => [
+      [x, -85],
+      [x, 85],
+    ]),
+    ...steps(-80, 80).map((y) => [
+      [-180, y],
+      [180, y],
+    ]),
+  ]
+  return lines.map((coordinates) => ({
+    type: 'Feature',
+    properties: {},
+    geometry: { type: 'LineString', coordinates },
+  }))
+}
+
+/** In one of the sources of the style. */
+export function show(map: MapLibreMap, source: string, data: GeoJSON): void {
+  const found = map.getSource(source)
+  if (found instanceof GeoJSONSource) found.setData(data)
+}
+
+const isTopology = v.custom<Topology>(
+  (value) => typeof value === 'object' && value !== null && 'type' in value && value.type === 'Topology',
+)
+
+/** Countries of Natural Earth (1 : 50 million), which come with the service: no other host is asked for a map. */
+export async function loadLand(map: MapLibreMap): Promise<void> {
+  const topology = v.parse(isTopology, await (await fetch(landUrl)).json())
+  const { countries } = topology.objects
+  if (countries !== undefined) show(map, 'land', feature(topology, countries))
+}
