@@ -12,7 +12,7 @@ import { openDatabase } from './context/open-database.ts'
 import { type Kernels, openKernels } from './context/open-kernels.ts'
 import { removeFolderWith, startRetention } from './context/start-retention.ts'
 import { RunnerError } from './errors.ts'
-import { buildApp } from './http/app.ts'
+import { buildApp, PATIENCE } from './http/app.ts'
 import { Metrics } from './http/metrics.ts'
 import { healthRoutes } from './http/routes/health.ts'
 import { metricsRoute } from './http/routes/metrics.ts'
@@ -22,6 +22,7 @@ import { readWebBuild } from './http/web-build.ts'
 import { viewServerOf } from './kernel/server-name.ts'
 import { acceptWith } from './run/accept.ts'
 import { sweepsWith } from './run/accept-sweep.ts'
+import { everybody } from './run/admission.ts'
 import { batchStore } from './run/batch.ts'
 import { RunEvents } from './run/events.ts'
 import { fileStore } from './run/file-store.ts'
@@ -33,6 +34,7 @@ import { prepareWith } from './run/prepare.ts'
 import { purgeWith } from './run/purge.ts'
 import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
+import { admittedBy, queueRoom } from './run/queue-room.ts'
 import { repeatsWith } from './run/repeat.ts'
 import { lastRuns, runTimes } from './run/run-times.ts'
 import { scrapStore } from './run/scrap-store.ts'
@@ -92,11 +94,12 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
   const signals = starting.use(new RunSignals(target, log))
   const events = starting.use(new RunEvents(database, signals))
-  const { perWorkspace, perPerson, perSweep, limits } = config.runs
+  const { perWorkspace, perPerson, perSweep, mostQueued, limits } = config.runs
   const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
   const filling = { catalog, storage, reserved: config.reservedInputs }
   const fillIn = fillInWith(filling)
   const batches = batchStore(database)
+  const admit = admittedBy(kernels?.admit ?? everybody, queueRoom(database, mostQueued))
   const files = fileStore(database)
   startRetention(config, { database, runFolders: kernels?.runFolders, log }, starting)
   const metrics = new Metrics()
@@ -119,20 +122,18 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       catalog,
       fillIn,
       prepareRun: prepareWith({ fillIn, storage, runs, unflushed }),
-      acceptRun:
-        kernels === undefined ? undefined : acceptWith({ fillIn, admit: kernels.admit, runs, limits }),
+      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, admit, runs, limits }),
       sweeps:
         kernels === undefined
           ? undefined
           : sweepsWith({
               fillSweep: fillSweepWith(filling),
-              admit: kernels.admit,
+              admit,
               batches,
               limits,
               max: perSweep,
             }),
-      repeats:
-        kernels === undefined ? undefined : repeatsWith({ runs, batches, storage, admit: kernels.admit }),
+      repeats: kernels === undefined ? undefined : repeatsWith({ runs, batches, storage, admit }),
       runs,
       events,
       queue,
@@ -163,7 +164,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   )
   starting.defer(() => app.close())
 
-  const metricsApp = config.metricsPort === undefined ? undefined : Fastify()
+  const metricsApp = config.metricsPort === undefined ? undefined : Fastify(PATIENCE)
   if (metricsApp !== undefined) {
     metricsRoute(metricsApp, metrics)
     // A worker listens there alone.

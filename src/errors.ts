@@ -24,6 +24,8 @@ export const PROBLEMS = {
   'not-json': { status: 415, title: 'The body must be JSON' },
   'too-large': { status: 413, title: 'Too large' },
   'no-such-range': { status: 416, title: 'The file has no such part' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'too-many-runs': { status: 429, title: 'Too many runs are waiting' },
   'run-failed': { status: 422, title: 'The run did not succeed' },
   'invalid-notebook': { status: 422, title: 'The notebook cannot be used' },
   'unsupported-language': { status: 422, title: 'The language of the notebook is not supported' },
@@ -67,6 +69,8 @@ export interface ErrorExtras {
   readonly signIn?: string
   /** Where the person can do something about it (`hub-unknown-user`). */
   readonly link?: string
+  /** Seconds after which the same may be asked again (`too-many-requests`, `too-many-runs`). */
+  readonly retryAfter?: number
 }
 
 /**
@@ -81,6 +85,7 @@ export class RunnerError extends Error {
   readonly nearest: string | undefined
   readonly signIn: string | undefined
   readonly link: string | undefined
+  readonly retryAfter: number | undefined
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
     super(message, extras.cause === undefined ? undefined : { cause: extras.cause })
@@ -90,5 +95,6 @@ export class RunnerError extends Error {
     this.nearest = extras.nearest
     this.signIn = extras.signIn
     this.link = extras.link
+    this.retryAfter = extras.retryAfter
   }
 }

@@ -78,6 +78,8 @@ interface RunsConfig {
     readonly folders: number | undefined
   }
   readonly keepFailedSeconds: number
+  /** Of one person in one workspace. */
+  readonly mostQueued: number
   /** Of one run. */
   readonly files: { readonly most: number; readonly bytes: number }
   readonly limits: {
@@ -89,6 +91,12 @@ interface RunsConfig {
 
 /** Where a prepared notebook is looked at: the child server's own JupyterLab, or a link made from a template. */
 type ViewConfig = { readonly kind: 'child' } | { readonly kind: 'template'; readonly template: string }
+
+/** What one person may ask of one server; undefined: as much as they like. */
+interface PersonConfig {
+  readonly requestsPerMinute: number | undefined
+  readonly streams: number | undefined
+}
 
 export interface Config {
   readonly preset: PresetName
@@ -109,6 +117,7 @@ export interface Config {
   readonly kernels: KernelsConfig
   readonly kernelLimits: KernelLimitsConfig
   readonly runs: RunsConfig
+  readonly person: PersonConfig
   readonly view: ViewConfig
   /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
   readonly reservedInputs: 'always' | 'when-declared'
@@ -147,6 +156,10 @@ export function loadConfig(processEnvironment = process.env): {
     kernels: readKernels(read),
     kernelLimits: readKernelLimits(read),
     runs: readRuns(read),
+    person: {
+      requestsPerMinute: read.integer('MAX_REQUESTS', 0, 1_000_000) || undefined,
+      streams: read.integer('MAX_EVENT_STREAMS', 0, 1_000_000) || undefined,
+    },
     view: readView(read),
     reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
     environment: processEnvironment,
@@ -258,6 +271,7 @@ function readRuns(read: SettingReader): RunsConfig {
       folders: read.integer('KEEP_RUN_FOLDERS', 0, 999_999_999),
     },
     keepFailedSeconds: read.integer('KEEP_FAILED_KERNELS', 0, 86_400) ?? 0,
+    mostQueued: read.integer('MAX_QUEUED_RUNS', 1, 1_000_000) ?? 1,
     files: {
       most: read.integer('MAX_FILES', 0, 100_000) ?? 0,
       bytes: read.integer('MAX_FILE_BYTES', 0, 999_999_999) ?? 0,

@@ -15,6 +15,7 @@ export const BASE_DEFAULTS: Defaults = {
   MAX_RUNS_PER_WORKSPACE: '8',
   MAX_RUNS_PER_PERSON: '8',
   MAX_SWEEP_RUNS: '100',
+  MAX_QUEUED_RUNS: '1000',
   WARM_KERNELS: '0',
   KEEP_FAILED_KERNELS: '0',
   RUN_TIMEOUT: '86400',
@@ -29,6 +30,8 @@ export const BASE_DEFAULTS: Defaults = {
 }
 
 const platform: Defaults = {
+  MAX_REQUESTS: '1200',
+  MAX_EVENT_STREAMS: '100',
   HOST: '0.0.0.0',
   METRICS_PORT: '9090',
   IDENTITY: 'oidc',
@@ -41,6 +44,9 @@ const platform: Defaults = {
 /** `{PLATFORM_DOMAIN}` and `{WORKSPACES_DOMAIN}` are filled in from the settings of that name. */
 export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
   local: {
+    // There is one person, who may do as they like.
+    MAX_REQUESTS: '0',
+    MAX_EVENT_STREAMS: '0',
     IDENTITY: 'local',
     STORAGE: 'disk',
     KERNELS: 'local',

@@ -3,6 +3,7 @@ import type { Config, IdentityConfig } from '../config/config.ts'
 import type { Database } from '../database/connect.ts'
 import { forwardedTokens } from '../http/forwarded-token.ts'
 import { LocalSession, sessionKey } from '../http/local-session.ts'
+import { PersonLimits } from '../http/person-limits.ts'
 import type { BrowserDoor, Door } from '../http/services.ts'
 import { bearerVerifier } from '../identity/bearer.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
@@ -18,15 +19,17 @@ export async function makeDoor(
   stack: AsyncDisposableStack,
 ): Promise<Door> {
   const { identity, dataDir, trustedProxies } = config
+  const limits = new PersonLimits(config.person)
   if (identity.kind === 'local') {
     const token = identity.token ?? randomBytes(24).toString('base64url')
-    return { kind: 'local', session: new LocalSession(token, await sessionKey(dataDir)) }
+    return { kind: 'local', limits, session: new LocalSession(token, await sessionKey(dataDir)) }
   }
   const { issuer, audiences } = identity
   const keys = new KeySource({ issuer })
   const verifier = stack.use(bearerVerifier({ issuer, audiences }, keys))
   return {
     kind: 'oidc',
+    limits,
     verifier,
     forwardedToken: forwardedTokens(trustedProxies),
     browser: await makeBrowserDoor(identity, { database, publicUrl, verifier, keys }),

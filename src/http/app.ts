@@ -46,8 +46,12 @@ import type { Services } from './services.ts'
 const MAX_URL_BYTES = 64 * 1024
 const MAX_BODY_BYTES = 1024 * 1024
 
-/** Milliseconds until a request has to be there: its headers, and all of it; looked at once in `look`. */
-const PATIENCE = { headers: 10_000, request: 15_000, look: 1_000 }
+/** What is waited for of a slow client, in milliseconds: the headers of a request, all of it; looked at once a second. */
+export const PATIENCE = {
+  http: { maxHeaderSize: MAX_URL_BYTES, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+  requestTimeout: 15_000,
+  connectionTimeout: 60_000,
+}
 
 /** The HTTP server with all its routes; not listening yet. */
 export async function buildApp(services: Services, metrics: Metrics): Promise<FastifyInstance> {
@@ -59,13 +63,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     genReqId: () => randomUUID(),
     trustProxy: [...services.trustedProxies],
     bodyLimit: MAX_BODY_BYTES,
-    http: {
-      maxHeaderSize: MAX_URL_BYTES,
-      headersTimeout: PATIENCE.headers,
-      connectionsCheckingInterval: PATIENCE.look,
-    },
-    requestTimeout: PATIENCE.request,
-    connectionTimeout: 60_000,
+    ...PATIENCE,
     // The catalogue says which ids there are, at whatever length.
     routerOptions: { maxParamLength: MAX_URL_BYTES },
     clientErrorHandler: refuseBrokenRequest,

@@ -11,9 +11,15 @@ export const cookieName = (request: FastifyRequest): string =>
 
 /**
  * Who sent this request: by its token, the one that a trusted proxy passes on, or its session, in that order.
- * @throws RunnerError `not-signed-in`, `invalid-token` or `identity-unavailable`.
+ * @throws RunnerError `not-signed-in`, `invalid-token`, `identity-unavailable` or `too-many-requests`.
  */
 export async function authenticate(door: Door, request: FastifyRequest): Promise<Caller> {
+  const caller = await callerOf(door, request)
+  door.limits.request(caller)
+  return caller
+}
+
+async function callerOf(door: Door, request: FastifyRequest): Promise<Caller> {
   const bearer = bearerOf(request)
   switch (door.kind) {
     case 'oidc': {

@@ -41,6 +41,7 @@ export function sendProblem(
   else request.log.info({ problem: error.code, ...faultsOf(error) }, sentenceFor(error))
   if (error.code === 'not-signed-in' || error.code === 'invalid-token')
     reply.header('www-authenticate', challenge(error))
+  if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
   negotiated(reply).code(problem.status)
   if (representationOrJson(request) === 'html') return sendShell(web, request, reply, problem)
   return reply.type('application/problem+json').send(problem)

@@ -27,10 +27,11 @@ import type { ViewLink } from '../run/view-link.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
 import type { ForwardedToken } from './forwarded-token.ts'
 import type { LocalSession } from './local-session.ts'
+import type { PersonLimits } from './person-limits.ts'
 import type { WebBuild } from './web-build.ts'
 
 /** Who may come in: one local user, or whoever brings a token of the issuer or signs in there. */
-export type Door =
+export type Door = { readonly limits: PersonLimits } & (
   | { readonly kind: 'local'; readonly session: LocalSession }
   | {
       readonly kind: 'oidc'
@@ -39,6 +40,7 @@ export type Door =
       /** Undefined where nobody signs in here. */
       readonly browser: BrowserDoor | undefined
     }
+)
 
 /** Sign-in in a browser. */
 export interface BrowserDoor {

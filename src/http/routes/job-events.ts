@@ -31,6 +31,8 @@ export function jobEventsRoute(
     const run = await findRun(services, caller, request.params.id)
     negotiated(reply)
     if (isTerminal(run.state) && after >= run.lastEvent) return reply.code(204).send()
+    using stack = new DisposableStack()
+    stack.use(services.door.limits.stream(caller))
     withPolicy(reply)
       .type('text/event-stream; charset=utf-8')
       .header('x-accel-buffering', 'no')
@@ -40,7 +42,6 @@ export function jobEventsRoute(
       if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200)
 
-    using stack = new DisposableStack()
     const stream = stack.use(new EventStream(reply.raw))
     stack.use(metrics.watching())
     const gone = new AbortController()
