@@ -6,8 +6,11 @@ import {
   startService,
 } from '../../test/support/service-process.ts'
 
-const ENV = { MAX_CONCURRENT_RUNS: '3', LOG_LEVEL: 'info' }
+/** Kernels wait as they do by default; those of runs that failed are kept, but not for longer than is looked for them. */
+const ENV = { MAX_CONCURRENT_RUNS: '3', LOG_LEVEL: 'info', KEEP_FAILED_KERNELS: '5' }
 const PATIENCE_MS = 60_000
+/** A kernel without a use is ended within a minute. */
+const LEFTOVERS_MS = 90_000
 
 /** Two services on one data folder: one database, one Jupyter server, two workers. */
 export class Fleet implements AsyncDisposable {
@@ -68,7 +71,7 @@ export class Fleet implements AsyncDisposable {
 
   /** What there still is of runs that have all ended, and of workers that were killed. */
   async leftovers(): Promise<readonly string[]> {
-    const end = performance.now() + PATIENCE_MS
+    const end = performance.now() + LEFTOVERS_MS
     for (;;) {
       const kernels = await kernelsOf(this.folder).catch(() => [])
       if (kernels.length === 0) return []
