@@ -84,8 +84,10 @@ interface RunsConfig {
   readonly files: { readonly most: number; readonly bytes: number }
   readonly limits: {
     readonly cellSeconds?: number
+    readonly silentSeconds?: number
     readonly runSeconds: number
     readonly outputBytes: number
+    readonly cellOutputBytes: number
   }
 }
 
@@ -257,6 +259,7 @@ export function readKernelLimits(read: SettingReader): KernelLimitsConfig {
 
 function readRuns(read: SettingReader): RunsConfig {
   const cellSeconds = read.integer('CELL_TIMEOUT', 1, 999_999_999)
+  const silentSeconds = read.integer('IDLE_TIMEOUT', 1, 999_999_999)
   return {
     concurrency: read.integer('MAX_CONCURRENT_RUNS', 0, 1_000) ?? 0,
     perWorkspace: read.integer('MAX_RUNS_PER_WORKSPACE', 1, 100_000) ?? 1,
@@ -278,8 +281,10 @@ function readRuns(read: SettingReader): RunsConfig {
     },
     limits: {
       ...(cellSeconds !== undefined && { cellSeconds }),
+      ...(silentSeconds !== undefined && { silentSeconds }),
       runSeconds: read.integer('RUN_TIMEOUT', 1, 999_999_999) ?? 1,
       outputBytes: read.integer('MAX_OUTPUT_BYTES', 1_000, 999_999_999) ?? 1_000,
+      cellOutputBytes: read.integer('MAX_CELL_OUTPUT_BYTES', 1_000, 999_999_999) ?? 1_000,
     },
   }
 }

@@ -49,8 +49,11 @@ export const VARIABLES = {
   KEEP_FAILED_KERNELS:
     'seconds for which the kernel of a run that failed is kept, to look into it or to go on in it',
   CELL_TIMEOUT: 'seconds that a cell may take; unset: as long as the run',
+  IDLE_TIMEOUT:
+    'seconds that a cell may run without any sign of life, such as output; unset: as long as the cell',
   RUN_TIMEOUT: 'seconds that a run may take',
   MAX_OUTPUT_BYTES: 'what all outputs of a run may take in the notebook; the rest is cut, with a note',
+  MAX_CELL_OUTPUT_BYTES: 'the same for the outputs of one cell',
   MAX_QUEUED_RUNS: 'runs of one person that wait in a workspace',
   MAX_REQUESTS: 'requests of one person a minute, to one server; 0: no limit',
   MAX_EVENT_STREAMS: 'runs that one person watches at a time, on one server; 0: no limit',

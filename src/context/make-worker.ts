@@ -73,6 +73,11 @@ export function makeWorker(
     }),
     log,
   })
+  observer.kernels(async () => ({
+    run: worker.working,
+    warm: warmKernels.waiting,
+    kept: await leftKernels.kept(),
+  }))
   if (jupyter !== undefined) {
     stack.use(
       new StrayKernels({

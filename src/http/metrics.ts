@@ -29,6 +29,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly #lag = new Histogram({
+    name: 'notebook_event_lag_seconds',
+    help: 'From when an event was kept, by the clock of the database, until it was sent to who watches',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
   }
@@ -38,6 +45,11 @@ export class Metrics {
     this.#requests.inc({ method, endpoint })
     this.#duration.observe({ method, endpoint }, seconds)
     this.#responses.inc({ method, endpoint, status })
+  }
+
+  /** An event was sent to who watches, so long after it was kept. */
+  sentEvent(seconds: number): void {
+    this.#lag.observe(Math.max(0, seconds))
   }
 
   /** Somebody watches the events of a run, until disposed of. */

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RunEnd } from '../run/lease.ts'
-import type { RunObserver } from '../run/observer.ts'
+import type { KernelCounts, RunObserver } from '../run/observer.ts'
 
 /** How many runs wait, and since when the oldest does, in seconds. */
 export type ReadQueue = () => Promise<{ readonly depth: number; readonly oldestSeconds: number }>
@@ -9,6 +9,7 @@ const RUN_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200]
 
 /** The metrics of runs: of this worker, and of the queue that all workers share. */
 export class RunMetrics implements RunObserver {
+  readonly #registry: Registry
   readonly #claims: Counter<'adopted'>
   readonly #ended: Counter<'state' | 'reason'>
   readonly #lost: Counter
@@ -17,6 +18,7 @@ export class RunMetrics implements RunObserver {
   readonly #cells: Histogram
 
   constructor(registry: Registry, readQueue: ReadQueue) {
+    this.#registry = registry
     const registers = [registry]
     this.#claims = new Counter({
       name: 'notebook_run_claims_total',
@@ -93,5 +95,19 @@ export class RunMetrics implements RunObserver {
 
   lost(): void {
     this.#lost.inc()
+  }
+
+  kernels(count: () => Promise<KernelCounts>): void {
+    new Gauge({
+      name: 'notebook_kernels',
+      help: 'Kernels by use: run, warm (of this worker, waiting for a run), kept (on its host, of runs that failed)',
+      labelNames: ['use'],
+      registers: [this.#registry],
+      async collect() {
+        const counts = await count().catch(() => undefined)
+        if (counts === undefined) return this.reset()
+        for (const [use, number] of Object.entries(counts)) this.set({ use }, number)
+      },
+    })
   }
 }

@@ -20,8 +20,9 @@ export class CellTimers implements Disposable {
   }
 
   startRun(): void {
-    const { runSeconds } = this.#limits
-    this.#run = this.#timer(runSeconds, 0, `The run took longer than ${runSeconds} s, its limit.`)
+    const { runSeconds, runSince } = this.#limits
+    const past = runSince === undefined ? 0 : Date.now() - runSince.getTime()
+    this.#run = this.#timer(runSeconds, past, `The run took longer than ${runSeconds} s, its limit.`)
   }
 
   /** The kernel is at this cell, which it began at that time, or now. */

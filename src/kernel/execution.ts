@@ -1,4 +1,4 @@
-import type { CellEnd, ExecutedNotebook } from '../notebook/executed.ts'
+import type { CellEnd, ExecutedNotebook, Moment } from '../notebook/executed.ts'
 import type { OutputLimits } from '../notebook/output-reader.ts'
 import type { OutputChange } from '../notebook/outputs.ts'
 import type { KernelConnection } from './kernel-connection.ts'
@@ -32,8 +32,9 @@ export interface ExecutionSink {
 
 export interface ExecutionLimits {
   readonly cellSeconds?: number
-  /** From now on, also for one that is joined again. */
   readonly runSeconds?: number
+  /** When the run began, for one that is joined again; unset: now. */
+  readonly runSince?: Moment
   /** Without any message of the kernel while a cell runs. */
   readonly silentSeconds?: number
   readonly outputs: OutputLimits

@@ -120,10 +120,12 @@ const gone = (error: unknown): Lost => ({
   why: error instanceof RunnerError ? error.message : undefined,
 })
 
-function limitsOf({ limits }: Run): ExecutionLimits {
+function limitsOf({ limits, startedAt }: Run): ExecutionLimits {
   return {
     ...(limits['cellSeconds'] !== undefined && { cellSeconds: limits['cellSeconds'] }),
+    ...(limits['silentSeconds'] !== undefined && { silentSeconds: limits['silentSeconds'] }),
     ...(limits['runSeconds'] !== undefined && { runSeconds: limits['runSeconds'] }),
+    ...(startedAt !== undefined && { runSince: startedAt }),
     outputs: { cellBytes: limits['cellOutputBytes'] ?? 50e6, runBytes: limits['outputBytes'] ?? 100e6 },
   }
 }

@@ -68,6 +68,12 @@ export class LeftKernels implements AsyncDisposable {
     this.#ending.add(ending)
   }
 
+  /** How many are kept. Throws `database-failed`. */
+  async kept(): Promise<number> {
+    const { database, hostName } = this.#parts
+    return (await database.query({ text: KEPT, values: [hostName] })).length
+  }
+
   /** Waits for the kernels that are being ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()

@@ -1,5 +1,12 @@
 import type { RunEnd } from './lease.ts'
 
+/** Of this process: kernels of runs, and those that wait for one; of its host: those that failed runs have left. */
+export interface KernelCounts {
+  readonly run: number
+  readonly warm: number
+  readonly kept: number
+}
+
 /** Who is told how runs fare on this worker, for metrics. Times are in seconds. */
 export interface RunObserver {
   /** `adopted`: another worker had it before. */
@@ -10,4 +17,6 @@ export interface RunObserver {
   ended(end: RunEnd, took: number): void
   /** Another worker has it now. */
   lost(): void
+  /** How the kernels of this worker's host can be counted. */
+  kernels(count: () => Promise<KernelCounts>): void
 }

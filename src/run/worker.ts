@@ -38,6 +38,11 @@ export class Worker implements AsyncDisposable {
     this.#parts = parts
   }
 
+  /** How many runs are worked on. */
+  get working(): number {
+    return this.#works.size
+  }
+
   start(): void {
     this.#looping = Promise.all([this.#announce(), this.#claimAll()])
   }

@@ -56,6 +56,7 @@ describe('preset local', () => {
       MAX_FILES: ['1000', 'default'],
       MAX_FILE_BYTES: ['500000000', 'default'],
       MAX_OUTPUT_BYTES: ['100000000', 'default'],
+      MAX_CELL_OUTPUT_BYTES: ['50000000', 'default'],
       LOG_LEVEL: ['warn', 'preset local'],
     })
   })

@@ -82,6 +82,8 @@ describe('the events of a run', () => {
       type: 'output',
       data: { change: { output: { text: 'a\nb\r\n\n\u2028é' } } },
     })
+    const metrics = await (await fetch(`${service.runner.url}/metrics`)).text()
+    expect(metrics).toMatch(/^notebook_event_lag_seconds_count [1-9]/m)
     await lease.finish({ state: 'succeeded' })
     expect(await reader.next()).toMatchObject({ id: 5, data: { state: 'succeeded' } })
     expect(await reader.next()).toBeUndefined()

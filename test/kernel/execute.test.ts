@@ -173,6 +173,12 @@ describe('a run that is ended', () => {
     const cells = Array.from({ length: 100 }, () => 'import time\ntime.sleep(0.1)')
     const long = await executeOn(kernels, preparedText(cells), { limits: { ...unlimited, runSeconds: 1 } })
     expect(long.result).toMatchObject({ reason: 'timeout', message: expect.stringContaining('The run took') })
+    // Joined again, it has had most of its time before.
+    const runSince = new Date(Date.now() - 599_000)
+    const joined = await executeOn(kernels, preparedText(cells), {
+      limits: { ...unlimited, runSeconds: 600, runSince },
+    })
+    expect(joined.result).toMatchObject({ message: 'The run took longer than 600 s, its limit.' })
   })
 
   it.each([

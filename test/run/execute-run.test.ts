@@ -18,7 +18,7 @@ import { executeRunWith } from '../../src/run/execute-run.ts'
 import { fileStore } from '../../src/run/file-store.ts'
 import { LeftKernels } from '../../src/run/left-kernels.ts'
 import { runQueue } from '../../src/run/queue.ts'
-import type { Run } from '../../src/run/run.ts'
+import type { Run, RunLimits } from '../../src/run/run.ts'
 import { RunSignals } from '../../src/run/signals.ts'
 import { runStore } from '../../src/run/store.ts'
 import { thumbnails } from '../../src/run/thumbnail.ts'
@@ -98,7 +98,11 @@ function startWorker(keepFailedSeconds = 0): AsyncDisposable {
 
 const accept = (...sources: readonly string[]): Promise<Run> => acceptFor('python3', sources)
 
-async function acceptFor(kernelName: string, sources: readonly string[]): Promise<Run> {
+async function acceptFor(
+  kernelName: string,
+  sources: readonly string[],
+  limits: RunLimits = {},
+): Promise<Run> {
   const id = uuidv7()
   const cells = sources.map((source, index) => ({
     cell_type: 'code',
@@ -118,7 +122,7 @@ async function acceptFor(kernelName: string, sources: readonly string[]): Promis
     kernelName,
     object: { bucket: 'ws', key: `notebooks/test-${id}.ipynb` },
     notebook: [new TextEncoder().encode(notebook)],
-    limits: {},
+    limits,
   })
   return run
 }
@@ -230,6 +234,15 @@ describe('a run', { timeout: 240_000 }, () => {
     })
   })
 
+  it('that gives no sign for longer than it may fails for its time', async () => {
+    await using _worker = startWorker()
+    const cell = 'import time\nfor i in range(600): time.sleep(0.1); i < 20 and print(i, flush=True)'
+    const { run } = await ended(await acceptFor('python3', [cell], { silentSeconds: 2 }))
+    expect(run).toMatchObject({ state: 'failed', reason: 'timeout' })
+    expect(run.message).toContain('gave no sign for 2 s')
+    expect(JSON.stringify(await stored(run))).toContain('19')
+  })
+
   it('without its kernel fails at once and says which kernels there are', async () => {
     await using _worker = startWorker()
     const end = await ended(await acceptFor('pyton3', ['1']))
@@ -252,7 +265,8 @@ describe('a run', { timeout: 240_000 }, () => {
 
   it('goes on in the same kernel when its worker stops, and runs no cell twice', async () => {
     const run = await accept(
-      'import os; print(os.getpid())',
+      // More than is read of its events at a time.
+      'import os; print(os.getpid()); print(("x" * 99 + "\\n") * 25_000)',
       'import time\nfor i in range(40): print(i, flush=True); time.sleep(0.1)',
       'print(os.getpid(), open("ran", "a").write("x"))',
     )

@@ -145,6 +145,9 @@ describe('a run that failed', { timeout: 120_000 }, () => {
 
   it('is opened in JupyterLab on its kernel, by a link, until it is dismissed', async () => {
     const first = await failed()
+    const metrics = await (await service.fetch('/metrics')).text()
+    expect(metrics).toMatch(/^notebook_kernels\{use="kept"\} [1-9]/m)
+    expect(metrics).toMatch(/^notebook_kernels\{use="run"\} 0$/m)
     const opened = await service.fetch(`/jobs/${first.id}/kernel`, { redirect: 'manual' })
     expect(opened.status).toBe(302)
     const link = new URL(opened.headers.get('location') ?? '')

@@ -57,6 +57,8 @@ export function jobEventsRoute(
       let told = false
       for await (const event of services.events.watch(caller, run.id, after, signal)) {
         await stream.send(event)
+        // What was there before is no news.
+        if (event.number > run.lastEvent) metrics.sentEvent((Date.now() - event.at.getTime()) / 1_000)
         told ||= event.event.type === 'state' && isTerminal(event.event.state)
       }
       if (!told && !signal.aborted) await tellEnd(stream, await findRun(services, caller, run.id))
