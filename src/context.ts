@@ -36,6 +36,8 @@ import { runQueue } from './run/queue.ts'
 import { queueDepth } from './run/queue-depth.ts'
 import { admittedBy, queueRoom } from './run/queue-room.ts'
 import { repeatsWith } from './run/repeat.ts'
+import { RunCells } from './run/run-cells.ts'
+import { runLog } from './run/run-log.ts'
 import { lastRuns, runTimes } from './run/run-times.ts'
 import { scrapStore } from './run/scrap-store.ts'
 import { RunSignals } from './run/signals.ts'
@@ -136,6 +138,8 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       repeats: kernels === undefined ? undefined : repeatsWith({ runs, batches, storage, admit }),
       runs,
       events,
+      cells: new RunCells({ runs, events, storage }),
+      runLog: (caller, runId) => runLog(database, caller, runId),
       queue,
       batches,
       history: (caller, filter, page) => listRuns(database, caller, filter, page),

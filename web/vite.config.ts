@@ -16,7 +16,7 @@ function bundleBudget(): Plugin {
       const chunks = new Map(
         Object.values(bundle).flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one]] : [])),
       )
-      const entry = [...chunks.values()].find((chunk) => chunk.isEntry)
+      const entry = [...chunks.values()].find((chunk) => chunk.facadeModuleId?.endsWith('/web/src/main.tsx'))
       if (entry === undefined) return
       for (const chunk of chunks.values()) {
         if (chunk !== entry && !chunk.facadeModuleId?.includes('/web/src/pages/')) continue
@@ -57,6 +57,6 @@ export default defineConfig({
     manifest: 'manifest.json',
     // The content security policy takes images and fonts from the service alone.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: 'src/main.tsx' },
+    rolldownOptions: { input: ['src/main.tsx', 'src/frame/main.ts'] },
   },
 })

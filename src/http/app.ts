@@ -21,6 +21,7 @@ import { conformanceRoute } from './routes/conformance.ts'
 import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobRoute } from './routes/job.ts'
+import { jobCellsRoute } from './routes/job-cells.ts'
 import { jobEventsRoute } from './routes/job-events.ts'
 import { jobFilesRoute } from './routes/job-files.ts'
 import { jobKernelRoute } from './routes/job-kernel.ts'
@@ -34,6 +35,7 @@ import { landingRoute } from './routes/landing.ts'
 import { lastRunsRoute } from './routes/last-runs.ts'
 import { meRoute } from './routes/me.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { outputFrameRoute } from './routes/output-frame.ts'
 import { planRoute } from './routes/plan.ts'
 import { processRoute } from './routes/process.ts'
 import { processesRoute } from './routes/processes.ts'
@@ -137,9 +139,11 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobFilesRoute(app, services)
   jobThumbnailRoute(app, services)
   jobRerunRoute(app, services)
+  jobCellsRoute(app, services)
   jobKernelRoute(app, services)
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
+  outputFrameRoute(app, services)
   apiRoute(app, services)
   if (services.door.kind === 'oidc' && services.door.browser !== undefined) {
     authLoginRoute(app, services.door.browser)
@@ -154,12 +158,14 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     prefix: '/assets/',
     index: false,
     cacheControl: false,
-    // The names of what was built have the hash of their content.
-    setHeaders: (reply, path) =>
-      reply.header(
-        'cache-control',
-        path.startsWith(services.web.assets) ? 'public, max-age=31536000, immutable' : 'no-cache',
-      ),
+    setHeaders: (reply, path) => {
+      if (!path.startsWith(services.web.assets)) return void reply.header('cache-control', 'no-cache')
+      // The names of what was built have the hash of their content. It is the same for everybody, and the document that
+      // shows outputs, which has no origin, has to be allowed by name.
+      reply
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .header('access-control-allow-origin', '*')
+    },
   })
   if (services.exampleData !== undefined) {
     await app.register(fastifyStatic, {

@@ -177,6 +177,38 @@ export const jobPaths = {
       },
     }),
   },
+  '/jobs/{id}/cells': {
+    get: operation(
+      'getCells',
+      'Some cells of a run, without their outputs',
+      [
+        path('id'),
+        { name: 'from', in: 'query', schema: { type: 'integer' }, description: 'the first, counted from 0' },
+        {
+          name: 'to',
+          in: 'query',
+          schema: { type: 'integer' },
+          description: 'the one after the last; at most 200 more than from',
+        },
+      ],
+      { 200: answer('The cells, and after which event they are so', 'CellList') },
+    ),
+  },
+  '/jobs/{id}/cells/{cell}/outputs': {
+    get: operation('getOutputs', 'What a cell has printed and shown so far', [path('id'), path('cell')], {
+      200: answer('The outputs; what is too large for a page is left out and named', 'CellOutputs'),
+    }),
+  },
+  '/jobs/{id}/widgets': {
+    get: operation('getWidgets', 'The state of the widgets of a run', [path('id')], {
+      200: answer('The state, as notebooks keep it', 'WidgetStates'),
+    }),
+  },
+  '/jobs/{id}/log': {
+    get: operation('getLog', 'The states that a run went through, and what was noted', [path('id')], {
+      200: answer('Oldest first', 'RunLog'),
+    }),
+  },
   '/jobs/{id}/events': {
     get: operation(
       'watchJob',

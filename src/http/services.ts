@@ -8,6 +8,7 @@ import type { Kernelspec } from '../kernel/kernel-host.ts'
 import type { AcceptRun } from '../run/accept.ts'
 import type { Sweeps } from '../run/accept-sweep.ts'
 import type { BatchStore } from '../run/batch.ts'
+import type { NumberedEvent } from '../run/event.ts'
 import type { RunEvents } from '../run/events.ts'
 import type { FileStore } from '../run/file-store.ts'
 import type { FillIn } from '../run/filled-notebook.ts'
@@ -19,6 +20,7 @@ import type { PrepareRun } from '../run/prepare.ts'
 import type { PurgeRun } from '../run/purge.ts'
 import type { RunQueue } from '../run/queue.ts'
 import type { Repeats } from '../run/repeat.ts'
+import type { RunCells } from '../run/run-cells.ts'
 import type { LastRun } from '../run/run-times.ts'
 import type { ScrapStore } from '../run/scrap-store.ts'
 import type { RunStore } from '../run/store.ts'
@@ -71,6 +73,9 @@ export interface Services {
   readonly repeats: Repeats | undefined
   readonly runs: RunStore
   readonly events: RunEvents
+  /** Cells and outputs, some at a time. */
+  readonly cells: RunCells
+  readonly runLog: (caller: Caller, runId: string) => Promise<readonly NumberedEvent[]>
   readonly queue: RunQueue
   readonly batches: BatchStore
   readonly history: (caller: Caller, filter: HistoryFilter, page: HistoryRequest) => Promise<HistoryPage>

@@ -11,13 +11,14 @@ export interface WebBuild {
   /** From the service's root. */
   readonly script: string
   readonly styles: readonly string[]
+  /** Of the document that shows outputs, from the service's root. */
+  readonly frameScript: string
 }
 
 const Manifest = Type.Record(
   Type.String(),
   Type.Object({
     file: Type.String(),
-    isEntry: Type.Optional(Type.Boolean()),
     css: Type.Optional(Type.Array(Type.String())),
   }),
 )
@@ -30,9 +31,10 @@ const Manifest = Type.Record(
 export function readWebBuild(folder: string): WebBuild {
   try {
     const manifest = Value.Parse(Manifest, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')))
-    const entry = Object.values(manifest).find(({ isEntry }) => isEntry === true)
-    if (entry === undefined) throw new Error('The manifest has no entry.')
-    return { assets: join(folder, 'assets'), script: entry.file, styles: entry.css ?? [] }
+    const [entry, frame] = [manifest['src/main.tsx'], manifest['src/frame/main.ts']]
+    if (entry === undefined || frame === undefined) throw new Error('The manifest lacks an entry.')
+    const assets = join(folder, 'assets')
+    return { assets, script: entry.file, styles: entry.css ?? [], frameScript: frame.file }
   } catch (cause) {
     throw new RunnerError(
       'invalid-settings',

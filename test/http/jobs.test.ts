@@ -356,16 +356,6 @@ describe('the pages', () => {
     expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(text).not.toContain('<script>alert')
     expect(text).not.toContain('<img src=x')
-    expect(text).toContain('a cell raised an error')
-  })
-
-  it('say why a run waits, and offer what can be done', async () => {
-    const { jobID } = await accept(alice)
-    const text = await (await get(alice, `/jobs/${jobID}`, html)).text()
-    expect(text).toMatch(/place \d+ in the queue, there is no worker at the moment/)
-    expect(text).toMatch(/id="job-cancel">Cancel/)
-    expect(text).toMatch(/id="job-view"[^>]* hidden>/)
-    expect(text).toContain('class="source"')
   })
 })
 

@@ -98,12 +98,4 @@ describe('a run again', () => {
     expect((await rerun(alice, id, { origin: 'https://other.example' })).status).toBe(403)
     expect((await send(alice, 'POST', `/jobs/${id}/rerun?from=2`)).status).toBe(400)
   })
-
-  it('has a button on the page of a run, and leads back to the first', async () => {
-    const first = await accept()
-    const second = await jobOf(await rerun(alice, first.id))
-    const page = await (await send(alice, 'GET', `/jobs/${second.id}?f=html`)).text()
-    expect(page).toMatch(/<button[^>]*id="job-rerun"[^>]*>Run again</)
-    expect(page).toContain(`href="../jobs/${first.id}"`)
-  })
 })

@@ -6,6 +6,7 @@ import { pageStart } from './page-start.ts'
 
 const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx'))
+const JobPage = lazy(() => import('./pages/job-page.tsx'))
 const NotebookPage = lazy(() => import('./pages/notebook-page.tsx'))
 
 /** One route for each page; the addresses are those of the server's routes (src/http/app.ts). */
@@ -18,6 +19,7 @@ export function Pages() {
       <Routes>
         <Route path="/processes" element={<CataloguePage />} />
         <Route path="/jobs" element={<HistoryPage />} />
+        <Route path="/jobs/:id" element={<JobPage />} />
         <Route path="/processes/:id" element={<NotebookPage />} />
         <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
         <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />

@@ -4,10 +4,10 @@ import { isTerminal, type RunState } from '../../run/run.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
 import { negotiated, queryOf, representationOf } from '../negotiate.ts'
-import { jobPage } from '../pages/job.ts'
 import { requireSameOrigin } from '../same-origin.ts'
 import { sendJson } from '../send-json.ts'
 import type { Services } from '../services.ts'
+import { sendShell } from '../shell.ts'
 import { statusInfo } from '../status-info.ts'
 
 interface JobRequest {
@@ -25,15 +25,13 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
     const caller = await authenticate(services.door, request)
     const representation = representationOf(request)
     const run = await findRun(services, caller, request.params.id)
-    const waiting = run.state === 'queued' ? await services.queue.waiting(caller, run.id) : undefined
     negotiated(reply)
+    if (representation === 'html') return sendShell(services.web, request, reply)
     const { keptKernels } = services
+    const waiting = run.state === 'queued' ? await services.queue.waiting(caller, run.id) : undefined
     const kernel = run.state === 'failed' ? await keptKernels.find(caller, run.id) : undefined
     const kept = kernel && { until: kernel.until, canOpen: keptKernels.canOpen }
-    if (representation === 'json')
-      return sendJson(reply, statusInfo(run, services.publicUrl(), waiting, kept))
-    const notebook = await services.runs.snapshot(caller, run.id)
-    return reply.type('text/html; charset=utf-8').send(jobPage(request, { run, waiting, kept, notebook }))
+    return sendJson(reply, statusInfo(run, services.publicUrl(), waiting, kept))
   })
 
   app.delete<JobRequest>('/jobs/:id', async (request, reply) => {

@@ -26,6 +26,8 @@ export const problemSchema = v.object({
   /** Where a browser signs in; `?return=` says where it comes back to. */
   signIn: v.optional(v.string()),
   link: v.optional(v.string()),
+  /** What a run that failed has left all the same. */
+  results: v.optional(v.unknown()),
 })
 export type Problem = v.InferOutput<typeof problemSchema>
 

@@ -1,0 +1,64 @@
+import type { Job } from '../../api/jobs.ts'
+import { STATE_WORDS } from '../../components/state-badge.tsx'
+import { durationText } from '../../components/time-text.ts'
+import type { RunSummary } from './run-model.ts'
+
+const REASON_WORDS: Readonly<Record<string, string>> = {
+  'cell-error': 'a cell raised an error',
+  'kernel-died': 'the kernel died',
+  'out-of-memory': 'it needed more memory than there was',
+  timeout: 'it took longer than it may',
+  'start-failed': 'the kernel could not be started',
+  'storage-failed': 'the notebook could not be stored',
+  'outcome-unknown': 'it is not known what became of a cell',
+}
+
+/** How the run stands, in one sentence. */
+export function stateText(job: Job, summary: RunSummary): string {
+  const words = STATE_WORDS[job.state]
+  if (job.cancelRequested !== undefined && job.finished === undefined) return 'It is being cancelled'
+  switch (job.state) {
+    case 'queued':
+      return job.waiting === undefined
+        ? words
+        : `${words}: place ${job.waiting.position} in the queue, ${job.waiting.message}`
+    case 'starting':
+      return 'Its kernel is started'
+    case 'running': {
+      const { done, total } = progressOf(job, summary)
+      const left =
+        summary.secondsLeft === undefined
+          ? ''
+          : `, about ${durationText(Math.ceil(summary.secondsLeft))} left`
+      return `${words}: ${done} of ${total} cells are done${left}`
+    }
+    case 'saving':
+      return 'Its notebook is stored'
+    case 'failed':
+      return job.reason === undefined ? words : `${words}: ${REASON_WORDS[job.reason] ?? job.reason}`
+    default:
+      return words
+  }
+}
+
+/** Code cells. */
+export function progressOf(
+  job: Job,
+  { done, runs }: RunSummary,
+): { readonly done: number; readonly total: number } {
+  return { done: done ?? job.cells?.done ?? 0, total: runs ?? job.cells?.total ?? 0 }
+}
+
+/** From its start to its end; undefined where it has none. */
+export function tookText({ started, finished }: Job): string | undefined {
+  if (started === undefined || finished === undefined) return undefined
+  return durationText((Date.parse(finished) - Date.parse(started)) / 1000)
+}
+
+/** A value of a parameter as a link carries it. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number'))
+    return value.join(',')
+  return JSON.stringify(value)
+}
