@@ -58,19 +58,13 @@ function RunPage({ job, model }: { readonly job: Job; readonly model: RunModel }
   )
   const [following, setFollowing] = useFollowing(model, list, !ended)
   const { done, total } = progressOf(job, summary)
-  const { failed } = summary
+  const failed = summary.failed ?? job.failedCell
   useDocumentTitle(`${STATE_WORDS[job.state]}: ${job.processID} · Notebook Runner`)
   return (
     <Stack gap="md">
       <div>
         <Title order={1}>
-          <Anchor
-            component={Link}
-            to={`/processes/${segment(job.processID)}`}
-            reloadDocument
-            inherit
-            c="inherit"
-          >
+          <Anchor component={Link} to={`/processes/${segment(job.processID)}`} inherit c="inherit">
             {job.processID}
           </Anchor>
         </Title>

@@ -76,8 +76,9 @@ export function RunActions({ job }: { readonly job: Job }) {
       </Group>
       {job.keptKernel !== undefined && (
         <Text size="sm" c="dimmed">
-          Its kernel is kept until {new Date(job.keptKernel.until).toLocaleTimeString('en-GB', { timeStyle: 'short' })}, to
-          look into it or to go on in it.
+          Its kernel is kept until{' '}
+          {new Date(job.keptKernel.until).toLocaleTimeString('en-GB', { timeStyle: 'short' })}, to look into
+          it or to go on in it.
         </Text>
       )}
       {failure !== null && <ProblemNotice error={failure} />}
