@@ -48,6 +48,7 @@ describe('the store of runs', () => {
       limits: {},
       lastEvent: 0,
       attempts: 0,
+      hasThumbnail: false,
     })
   })
 

@@ -35,7 +35,8 @@ export async function startOidcRunner(): Promise<OidcRunner> {
     runner,
     issuer,
     notebooks: (workspace) => list(join(folder, 'workspaces', workspace, 'notebooks')),
-    workspaces: () => list(join(folder, 'workspaces')),
+    // No workspace has a hidden name: what has one is the storage's own.
+    workspaces: async () => (await list(join(folder, 'workspaces'))).filter((name) => !name.startsWith('.')),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
