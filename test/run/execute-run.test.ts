@@ -139,6 +139,12 @@ async function ended({ id }: Run) {
   return { run, seen }
 }
 
+async function snapshotOf(id: string): Promise<Uint8Array> {
+  const snapshot = await runStore(database).snapshot(caller, id)
+  if (snapshot === undefined) throw new Error('The snapshot is gone.')
+  return snapshot
+}
+
 async function stored({ object }: Run) {
   return JSON.parse(await readFile(join(folder, 'workspaces', object.bucket, object.key), 'utf8'))
 }
@@ -330,6 +336,42 @@ describe('a run', { timeout: 240_000 }, () => {
       (cell: { metadata: { papermill?: { status?: string } } }) => cell.metadata.papermill?.status ?? [],
     )
     expect(found).toEqual(statuses)
+  })
+
+  it('left in the middle of taking a kernel over goes on with that', async () => {
+    await using first = new AsyncDisposableStack()
+    first.use(startWorker(600))
+    const cell = 'n = globals().get("n", 0) + 1; print("ran", n)'
+    const broken = (
+      await ended(await accept('a = 1; print("before")', `${cell}\nif n == 1: raise ValueError()`))
+    ).run
+    expect(broken).toMatchObject({ state: 'failed', failedCell: 1 })
+    await first.disposeAsync()
+
+    const { id, ...rest } = broken
+    const next = uuidv7()
+    const { run } = await runStore(database).accept(scope, {
+      ...rest,
+      id: next,
+      object: { bucket: 'ws', key: `notebooks/test-${next}.ipynb` },
+      notebook: [await snapshotOf(id)],
+      limits: {},
+      retryOf: { id, fromCell: 1 },
+    })
+    const queue = runQueue(database, { perWorkspace: 4, perPerson: 4, leaseSeconds: LEASE_SECONDS })
+    const claim = await queue.claim({ id: 'killed', kernelHost: 'test' })
+    expect((await claim?.lease.takeKernel('test', randomUUID()))?.folderOf).toBe(id)
+    await claim?.lease.appendEvents([{ type: 'cell-started', cell: 0, ranAt: new Date().toISOString() }])
+    await claim?.lease.release()
+
+    await using _second = startWorker()
+    const end = await ended(run)
+    expect(end.run).toMatchObject({ state: 'succeeded', progress: { done: 2, total: 2 } })
+    expect(end.seen.filter(({ type }) => type === 'cell-started')).toHaveLength(2)
+    const texts = (await stored(end.run)).cells.flatMap(
+      (node: { outputs?: { text?: string[] }[] }) => node.outputs?.flatMap(({ text = [] }) => text) ?? [],
+    )
+    expect(texts).toEqual(['before\n', 'ran 2\n'])
   })
 
   it('whose kernel is only starting is cancelled at once', async () => {

@@ -39,6 +39,7 @@ const ROUTES: ReadonlyArray<readonly [string, (run: string) => string]> = [
   ['GET', (run) => `/jobs/${run}/notebook`],
   ['GET', (run) => `/jobs/${run}/thumbnail`],
   ['GET', (run) => `/jobs/${run}/events`],
+  ['GET', (run) => `/jobs/${run}/kernel`],
   ['GET', (run) => `/batches/${run}`],
   ['DELETE', (run) => `/batches/${run}`],
   ['DELETE', (run) => `/jobs/${run}`],
