@@ -9,6 +9,7 @@ import { keptKernelsWith } from './context/kept-kernels.ts'
 import { makeDoor } from './context/make-door.ts'
 import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
+import { openGrants } from './context/open-grants.ts'
 import { type Kernels, openKernels } from './context/open-kernels.ts'
 import { removeFolderWith, startRetention } from './context/start-retention.ts'
 import { RunnerError } from './errors.ts'
@@ -29,6 +30,7 @@ import { fileStore } from './run/file-store.ts'
 import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
+import { comeBackWith, keptNotebook } from './run/kept-notebook.ts'
 import { planWith } from './run/plan.ts'
 import { prepareWith } from './run/prepare.ts'
 import { purgeWith } from './run/purge.ts'
@@ -93,6 +95,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   )
   await health.start()
 
+  const grants = openGrants(config, database, storage)
   const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
   const signals = starting.use(new RunSignals(target, log))
   const events = starting.use(new RunEvents(database, signals))
@@ -101,7 +104,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const filling = { catalog, storage, reserved: config.reservedInputs }
   const fillIn = fillInWith(filling)
   const batches = batchStore(database)
-  const admit = admittedBy(kernels?.admit ?? everybody, queueRoom(database, mostQueued))
+  const admit = admittedBy(kernels?.admit ?? everybody, queueRoom(database, mostQueued), (scope, runIds) =>
+    grants.deposit(scope, runIds),
+  )
   const files = fileStore(database)
   startRetention(config, { database, runFolders: kernels?.runFolders, log }, starting)
   const metrics = new Metrics()
@@ -109,7 +114,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const worker = makeWorker(
     config,
     kernels,
-    { database, storage, signals, queue, leaseSeconds: LEASE_SECONDS, observer, log },
+    { database, storage, grants, signals, queue, leaseSeconds: LEASE_SECONDS, observer, log },
     starting,
   )
 
@@ -157,6 +162,8 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       lastRuns: (caller, notebookIds) => lastRuns(database, caller, notebookIds),
       kernelspecs: kernelspecsOf(kernels),
       storage,
+      comeBack: comeBackWith({ database, storage, grants, log }),
+      keptNotebook: (caller, runId) => keptNotebook(database, caller, runId),
       viewLink: makeViewLink(config, kernels),
       keptKernels: keptKernelsWith(config, kernels, database),
       health,

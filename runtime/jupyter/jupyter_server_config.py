@@ -121,3 +121,8 @@ c.ServerApp.kernel_websocket_connection_class = PromptChannels  # noqa: F821 (`c
 c.ServerApp.kernel_spec_manager_class = LimitedKernels  # noqa: F821
 c.ServerApp.kernel_manager_class = TellingKernels  # noqa: F821
 c.AsyncIOLoopKernelManager.restarter_class = Coroner  # noqa: F821
+
+# Kernels and terminals inherit our environment, and this token opens all of them.
+token = os.environ.pop("JUPYTER_TOKEN", None)
+if token is not None:
+    c.IdentityProvider.token = token  # noqa: F821

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { RunnerError } from '../errors.ts'
+import { type CredentialsConfig, readCredentialSecrets, readCredentials } from './credentials.ts'
 import { type Environment, readEnvironment } from './env.ts'
 import { type KernelsConfig, readKernels } from './kernels.ts'
 import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
@@ -18,15 +19,6 @@ export type IdentityConfig =
     }
 
 type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
-
-type CredentialsConfig =
-  | { readonly kind: 'ambient' }
-  | {
-      readonly kind: 'assume-role'
-      readonly roleArn: string
-      readonly sessionName: string
-      readonly stsEndpoint?: string
-    }
 
 interface S3Address {
   readonly region: string
@@ -116,6 +108,8 @@ export interface Config {
   readonly templates: TemplatesConfig
   readonly identity: IdentityConfig
   readonly storage: StorageConfig
+  /** Seal what runs need of people who have gone. */
+  readonly credentialSecrets: readonly [string, ...string[]] | undefined
   readonly kernels: KernelsConfig
   readonly kernelLimits: KernelLimitsConfig
   readonly runs: RunsConfig
@@ -155,6 +149,7 @@ export function loadConfig(processEnvironment = process.env): {
     templates: readTemplates(read),
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
+    credentialSecrets: readCredentialSecrets(read),
     kernels: readKernels(read),
     kernelLimits: readKernelLimits(read),
     runs: readRuns(read),
@@ -320,26 +315,6 @@ function readStorage(read: SettingReader, preset: PresetName): StorageConfig {
   }
 }
 
-function readCredentials(read: SettingReader, layout: 'seed' | 'eodh'): CredentialsConfig {
-  const kind = read.oneOf('S3_CREDENTIALS', ['ambient', 'assume-role'])
-  const stsEndpoint = read.url('STS_ENDPOINT', ['http:', 'https:'])
-  if (kind !== 'assume-role') return { kind: 'ambient' }
-  const roleArn = read.template('SINGLEUSER_AWS_ROLE_ARN', ['workspace', 'user'], { required: true })
-  // The bucket may be shared, where each role may use a prefix of it; a role may not: it is what AWS tells workspaces by.
-  if (roleArn !== undefined && !roleArn.includes('{workspace}')) {
-    read.fault(
-      'SINGLEUSER_AWS_ROLE_ARN',
-      'must contain {workspace}: one role for all could reach every workspace. To work as the service itself, set S3_CREDENTIALS=ambient',
-    )
-  }
-  return {
-    kind,
-    roleArn: roleArn ?? '',
-    sessionName: layout === 'seed' ? 'notebook-execution-{workspace}' : '{workspace}-{user}',
-    ...(stsEndpoint !== undefined && { stsEndpoint }),
-  }
-}
-
 function readView(read: SettingReader): ViewConfig {
   const template = read.template('VIEW_URL', ['workspace', 'user', 'server', 'key', 'path'])
   if (template === undefined) return { kind: 'child' }
@@ -381,10 +356,28 @@ function crossCheck(read: SettingReader, config: Config): void {
       )
     }
   }
-  if (config.identity.kind === 'oidc' && config.kernels.kind === 'local') {
+  checkCredentials(read, config)
+  if (config.identity.kind === 'oidc' && config.kernels.kind === 'local' && !config.kernels.shared) {
     read.fault(
       'KERNELS',
-      'local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user',
+      'local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user, so that everybody’s code reaches everybody’s files and this service. Where all people trust each other, say so by KERNELS=local-shared',
+    )
+  }
+}
+
+function checkCredentials(
+  read: SettingReader,
+  { storage, identity, kernels, credentialSecrets }: Config,
+): void {
+  const kind = storage.kind === 's3' ? storage.credentials.kind : 'ambient'
+  if (kind !== 'web-identity' && kind !== 'token-service') return
+  if (identity.kind !== 'oidc') {
+    read.fault('S3_CREDENTIALS', `${kind} needs IDENTITY=oidc: it exchanges people’s access tokens`)
+  }
+  if (kernels.kind !== 'none' && credentialSecrets === undefined) {
+    read.fault(
+      'CREDENTIALS_SECRET',
+      `is missing: with S3_CREDENTIALS=${kind} it seals what runs need of people who have gone`,
     )
   }
 }

@@ -24,14 +24,18 @@ export const VARIABLES = {
   OIDC_SCOPE: 'what is asked for at a sign-in',
   SESSION_SECRET: 'seals the sessions of browsers: 32 characters at least; several by comma, the first seals',
   STORAGE: 'disk (under DATA_DIR) or s3',
-  S3_CREDENTIALS: 'ambient or assume-role',
+  S3_CREDENTIALS:
+    'ambient or assume-role (by the service’s own right), web-identity or token-service (by people’s tokens)',
+  S3_TOKEN_SERVICE: 'S3_CREDENTIALS=token-service: its address; {workspace} and {user} are filled in',
+  CREDENTIALS_SECRET:
+    'seals the keys of runs whose person has gone: 32 characters at least; several by comma, the first seals; unset: SESSION_SECRET',
   S3_ENDPOINT: 'another S3 than Amazon’s',
   STS_ENDPOINT: 'another STS than Amazon’s',
   SINGLEUSER_AWS_REGION: 'region of the buckets',
   SINGLEUSER_AWS_ROLE_ARN: 'role of a workspace; {workspace} and {user} are filled in',
   SINGLEUSER_WORKSPACE_BUCKET: 'bucket of a workspace; {workspace} and {user} are filled in',
   KERNELS:
-    'none, local (a Jupyter server as a child), server (another Jupyter server) or hub (each person’s own server)',
+    'none, local (a Jupyter server as a child; local-shared: for everybody who signs in), server (another Jupyter server) or hub (each person’s own server)',
   JUPYTER_SERVER_URL: 'KERNELS=server: its address',
   JUPYTER_SERVER_TOKEN: 'KERNELS=server: its token',
   JUPYTERHUB_API_URL: 'KERNELS=hub: address of its API, through its proxy, such as https://…/hub/api',
@@ -77,6 +81,7 @@ export const SECRETS: ReadonlySet<VariableName> = new Set([
   'DATABASE_URL',
   'OIDC_CLIENT_SECRET',
   'SESSION_SECRET',
+  'CREDENTIALS_SECRET',
   'JUPYTER_SERVER_TOKEN',
   'JUPYTERHUB_API_TOKEN',
 ])

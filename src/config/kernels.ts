@@ -2,7 +2,8 @@ import type { SettingReader } from './setting-reader.ts'
 
 export type KernelsConfig =
   | { readonly kind: 'none' }
-  | { readonly kind: 'local' }
+  /** `shared`: by everybody who signs in, as one user of the operating system. */
+  | { readonly kind: 'local'; readonly shared: boolean }
   | { readonly kind: 'server'; readonly url: string; readonly token: string }
   | {
       readonly kind: 'hub'
@@ -15,9 +16,10 @@ export type KernelsConfig =
     }
 
 export function readKernels(read: SettingReader): KernelsConfig {
-  const kind = read.oneOf('KERNELS', ['none', 'local', 'server', 'hub']) ?? 'none'
+  const kind = read.oneOf('KERNELS', ['none', 'local', 'local-shared', 'server', 'hub']) ?? 'none'
   if (kind === 'hub') return readHub(read)
-  if (kind !== 'server') return { kind }
+  if (kind === 'none') return { kind }
+  if (kind !== 'server') return { kind: 'local', shared: kind === 'local-shared' }
   const url = read.url('JUPYTER_SERVER_URL', ['http:', 'https:'], { required: true }) ?? ''
   return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
 }

@@ -71,6 +71,8 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     OIDC_ISSUER: 'https://{PLATFORM_DOMAIN}/keycloak/realms/eodhp',
     OIDC_AUDIENCE: 'oauth2-proxy-workspaces,oauth2-proxy,account',
     OIDC_SCOPE: 'openid profile workspaces',
+    S3_CREDENTIALS: 'token-service',
+    S3_TOKEN_SERVICE: 'https://{PLATFORM_DOMAIN}/api/workspaces/{workspace}/me/s3-tokens',
     KERNELS: 'hub',
     JUPYTERHUB_API_URL: 'https://{WORKSPACES_DOMAIN}/notebooks/hub/api',
     JUPYTERHUB_URL: 'https://{WORKSPACES_DOMAIN}/notebooks',

@@ -7,10 +7,12 @@ import { unusedKernels } from '../kernel/unused-kernels.ts'
 import { type KernelKind, WarmKernels } from '../kernel/warm-kernels.ts'
 import { cellTimes } from '../run/cell-times.ts'
 import { executeRunWith } from '../run/execute-run.ts'
+import { keepNotebook } from '../run/kept-notebook.ts'
 import { isHostInUse } from '../run/kernels-in-use.ts'
 import { LeftKernels } from '../run/left-kernels.ts'
 import type { RunObserver } from '../run/observer.ts'
 import type { RunQueue } from '../run/queue.ts'
+import type { RunGrants } from '../run/run-grants.ts'
 import type { RunSignals } from '../run/signals.ts'
 import { DEFAULT_KERNEL, kernelOwner } from '../run/start-kernel.ts'
 import { StrayKernels } from '../run/stray-kernels.ts'
@@ -22,6 +24,7 @@ import type { Kernels } from './open-kernels.ts'
 export interface WorkerParts {
   readonly database: Database
   readonly storage: Storage
+  readonly grants: RunGrants
   readonly signals: RunSignals
   readonly queue: RunQueue
   readonly leaseSeconds: number
@@ -44,7 +47,7 @@ export function makeWorker(
 ): Pick<Worker, 'start'> | undefined {
   const { concurrency, warmKernels: most } = config.runs
   if (kernels === undefined || concurrency === 0) return undefined
-  const { database, storage, signals, queue, leaseSeconds, observer, log } = parts
+  const { database, storage, grants, signals, queue, leaseSeconds, observer, log } = parts
   const { host, hostName, jupyter } = kernels
   const warm = { idleMs: WARM_IDLE_MS, startMs: WARM_START_MS, refillMs: WARM_REFILL_MS }
   const warmKernels = stack.use(
@@ -63,6 +66,8 @@ export function makeWorker(
       leftKernels,
       keepFailedSeconds: config.runs.keepFailedSeconds,
       storage,
+      grants,
+      keepNotebook: (runId, notebook, end) => keepNotebook(database, runId, notebook, end),
       thumbnailer,
       fileLimits: config.runs.files,
       signals,

@@ -11,5 +11,5 @@ import type { Services } from './services.ts'
 export async function findRun(services: Services, caller: Caller, id: string): Promise<Run> {
   const run = UUID.test(id) ? await services.runs.find(caller, id) : undefined
   if (run === undefined) throw new RunnerError('no-such-run', 'There is no such run in your workspaces.')
-  return run
+  return services.comeBack(caller, run)
 }

@@ -15,6 +15,7 @@ import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
 import type { KeptKernel } from '../run/kept-kernel.ts'
+import type { ComeBack } from '../run/kept-notebook.ts'
 import type { PlanRun } from '../run/plan.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { PurgeRun } from '../run/purge.ts'
@@ -90,6 +91,9 @@ export interface Services {
     | ((signal: AbortSignal) => Promise<{ readonly kernelspecs: readonly Kernelspec[] }>)
     | undefined
   readonly storage: Storage
+  readonly comeBack: ComeBack
+  /** What could not be stored of a run; undefined where there is no such. */
+  readonly keptNotebook: (caller: Caller, runId: string) => Promise<Uint8Array | undefined>
   readonly viewLink: ViewLink
   readonly keptKernels: {
     find(caller: Caller, runId: string): Promise<KeptKernel | undefined>

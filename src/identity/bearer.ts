@@ -92,7 +92,7 @@ class BearerVerifier implements TokenVerifier {
     // OpenID Connect Core 3.1.3.6 and 3.3.2.11: these bind an ID token to another one; access tokens have none.
     if ('at_hash' in claims || 'c_hash' in claims) throw refuse('it is an ID token, not an access token')
     return {
-      caller: callerFromClaims(claims),
+      caller: { ...callerFromClaims(claims), accessToken: () => token },
       expires: exp + SKEW,
       notBefore: Math.max(nbf, iat) - SKEW,
       keys,

@@ -5,6 +5,8 @@ export interface Caller {
   /** `preferred_username`. */
   readonly user: string
   readonly workspaces: readonly string[]
+  /** What they showed: never written down, and never shown. A function, so that no log or answer has it by accident. */
+  readonly accessToken?: () => string
 }
 
 /** What every row of the database is read and written under. */
@@ -13,4 +15,16 @@ export interface Scope {
   readonly subject: string
   readonly user: string
   readonly workspace: string
+  /** What opens their workspace where the service has no right of its own. */
+  readonly grant?: TokenGrant
+}
+
+interface TokenGrant {
+  readonly kind: 'token'
+  readonly token: string
+}
+
+/** What a caller can open their workspaces with, as a member of a scope. */
+export function grantOf({ accessToken }: Caller): { readonly grant?: TokenGrant } {
+  return accessToken === undefined ? {} : { grant: { kind: 'token', token: accessToken() } }
 }

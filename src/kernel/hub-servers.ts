@@ -3,7 +3,7 @@ import type { HubApi, ServerId } from './hub-api.ts'
 import { HubServer } from './hub-server.ts'
 
 /** Servers that nobody has asked for so long are forgotten, and their tokens revoked. */
-const UNUSED_MS = 60_000
+const UNUSED_MS = 30_000
 
 /** The servers of all people that are in use just now. */
 export class HubServers implements AsyncDisposable {

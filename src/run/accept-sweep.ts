@@ -42,7 +42,10 @@ export function sweepsWith(parts: {
       const { scope, each, notebooks } = await fillSweep(caller, notebookId, request, max)
       const runs = Array.from(notebooks(), ({ run, notebook }) => ({ ...run, notebook, limits }))
       refuseTooLarge(runs)
-      await admit(scope)
+      await admit(
+        scope,
+        runs.map(({ id }) => id),
+      )
       return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs }, given)
     },
     plan: (caller, notebookId, request) => fillSweep(caller, notebookId, request, max),

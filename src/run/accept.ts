@@ -25,7 +25,7 @@ export function acceptWith(parts: {
   const { fillIn, admit, runs, limits } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, notebook } = await fillIn(caller, notebookId, request)
-    await admit(scope)
+    await admit(scope, [run.id])
     return runs.accept(scope, { ...run, notebook, limits }, given)
   }
 }

@@ -4,8 +4,8 @@ import type { Scope } from '../identity/caller.ts'
 import type { HubApi } from '../kernel/hub-api.ts'
 import { hubUser } from '../kernel/server-name.ts'
 
-/** Whether runs of this person can be executed at all: asked before one is accepted. Throws what stands against it. */
-export type Admit = (scope: Scope) => Promise<void>
+/** Whether runs of this person can be executed at all: asked before these are accepted. Throws what stands against it. */
+export type Admit = (scope: Scope, runIds: readonly string[]) => Promise<void>
 
 export const everybody: Admit = async () => undefined
 

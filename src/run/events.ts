@@ -48,6 +48,8 @@ export class RunEvents implements Disposable {
     if (run === undefined) throw new RunnerError('no-such-run', `There is no run ${runId} here.`)
     if (isTerminal(run.state) && after >= run.last_event) return
     follower.advance(run.last_event)
+    // One that ended otherwise than it does now has more than one end.
+    const settled = isTerminal(run.state) ? run.last_event : 0
     let last = after
     while (!signal.aborted) {
       const events = await follower.next(last, signal)
@@ -56,7 +58,8 @@ export class RunEvents implements Disposable {
         if (signal.aborted) return
         yield numbered
         last = numbered.number
-        if (numbered.event.type === 'state' && isTerminal(numbered.event.state)) return
+        const ends = numbered.event.type === 'state' && isTerminal(numbered.event.state)
+        if (ends && last >= settled) return
       }
     }
   }

@@ -3,13 +3,15 @@ import { RunnerError } from '../errors.ts'
 import type { FolderFiles } from '../kernel/folder-files.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import type { WarmKernels } from '../kernel/warm-kernels.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, StorageScope } from '../storage/storage.ts'
 import type { FileLimits } from './collect-files.ts'
 import type { Hold } from './hold.ts'
+import type { RunEnd } from './lease.ts'
 import type { LeftKernels } from './left-kernels.ts'
 import type { RunObserver } from './observer.ts'
 import type { Claim } from './queue.ts'
 import type { Run, RunPlace } from './run.ts'
+import type { RunGrants } from './run-grants.ts'
 import type { RunSignals } from './signals.ts'
 import type { Thumbnailer } from './thumbnailer.ts'
 
@@ -23,6 +25,9 @@ export interface ExecuteParts {
   readonly warmKernels: Pick<WarmKernels, 'take'>
   readonly leftKernels: Pick<LeftKernels, 'end'>
   readonly storage: Storage
+  readonly grants: Pick<RunGrants, 'find'>
+  /** Keeps a notebook that could not be stored. */
+  readonly keepNotebook: (runId: string, notebook: readonly Uint8Array[], end: RunEnd) => Promise<void>
   readonly thumbnailer: Pick<Thumbnailer, 'make'>
   /** Files in these folders, and how many are kept of a run. */
   readonly files: FolderFiles
@@ -56,6 +61,12 @@ export function throwIfLeaving(work: RunInWork): void {
 
 /** After how long a kernel host that does not answer is asked again. */
 export const RETRY_MS = 1_000
+/** Whose workspace the run is stored in, and what opens it just now. */
+export async function storageScope({ parts, claim: { run } }: RunInWork): Promise<StorageScope> {
+  const grant = await parts.grants.find(run.id)
+  return { workspace: run.workspace, user: run.ownerName, ...(grant !== undefined && { grant }) }
+}
+
 /** How long a worker that stops still waits for a kernel that starts, and for the database to take the last events. */
 export const LEAVING_MS = 5_000
 

@@ -4,7 +4,7 @@ import type { ExecutionResult, SentCell } from '../kernel/execution.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
 import { EventWriter } from './event-writer.ts'
 import { executeOnKernel, type Lost } from './execute-on-kernel.ts'
-import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork } from './execute-parts.ts'
+import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork, storageScope } from './execute-parts.ts'
 import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
 import { keepScraps } from './keep-scraps.ts'
@@ -97,7 +97,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
     await report.replay()
   }
   if (run.kernel !== undefined) notebook.remark = originRemark(run, run.kernel)
-  const scope = { workspace: run.workspace, user: run.ownerName }
+  const scope = () => storageScope(inWork)
   await using saving = new Saving({ storage, scope, object: run.object, notebook, log })
   const result = await (report.result === undefined
     ? executed(inWork, { notebook, report, events, saving, sent })
@@ -106,15 +106,19 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
     events.push({ type: 'state', state: 'saving' })
   else report.settle(result)
   const [isStored] = await Promise.all([saving.finish(hold.signal), keepThumbnail(inWork, notebook)])
+  const end: RunEnd =
+    result.state === 'failed'
+      ? result
+      : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }
   if (!isStored) {
-    const message = `The notebook could not be stored in the workspace; what it had brought about is kept with the run.`
+    await throughOutages(() => parts.keepNotebook(run.id, notebook.chunks(), end), hold.signal)
+    const why = saving.refusal?.message ?? 'The storage did not answer.'
+    const message = `The notebook could not be stored in the workspace. It is kept with the run, and stored when somebody of the workspace opens the page of the run. ${why}`
     return { state: 'failed', reason: 'storage-failed', message }
   }
   await keepFiles(inWork, result.state)
   await keepScraps(inWork, notebook)
-  return result.state === 'failed'
-    ? result
-    : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }
+  return end
 }
 
 interface Executing {

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Catalog, Offer } from '../catalog/catalog.ts'
 import type { TemplateLocation } from '../catalog/entry.ts'
 import type { ParameterFault } from '../errors.ts'
-import type { Caller, Scope } from '../identity/caller.ts'
+import { type Caller, grantOf, type Scope } from '../identity/caller.ts'
 import { chooseWorkspace } from '../identity/workspace.ts'
 import { parseQuery, parseValues } from '../notebook/input-values.ts'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
@@ -140,11 +140,12 @@ function filled(
   }
 }
 
-const scopeOf = ({ issuer, subject, user }: Caller, workspace: string): Scope => ({
-  issuer,
-  subject,
-  user,
+const scopeOf = (caller: Caller, workspace: string): Scope => ({
+  issuer: caller.issuer,
+  subject: caller.subject,
+  user: caller.user,
   workspace,
+  ...grantOf(caller),
 })
 
 /** What a notebook says of where it is stored. */

@@ -1,5 +1,5 @@
 import { collectFiles } from './collect-files.ts'
-import { isLeaving, type RunInWork } from './execute-parts.ts'
+import { isLeaving, type RunInWork, storageScope } from './execute-parts.ts'
 import { onAbort } from './on-abort.ts'
 import type { RunState } from './run.ts'
 import { throughOutages } from './through-outages.ts'
@@ -22,7 +22,7 @@ export async function keepFiles(work: RunInWork, state: RunState): Promise<void>
       files: parts.files,
       folder: parts.folderOf({ ...run, kernel }),
       storage: parts.storage,
-      scope: { workspace: run.workspace, user: run.ownerName },
+      scope: await storageScope(work),
       notebook: run.object,
       limits: parts.fileLimits,
       settle: async () => {

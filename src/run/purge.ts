@@ -1,6 +1,6 @@
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, grantOf } from '../identity/caller.ts'
 import type { Storage } from '../storage/storage.ts'
 import { DELETED_COLUMNS, type DeletedRow, deleteRuns } from './delete-runs.ts'
 import type { FileStore } from './file-store.ts'
@@ -34,7 +34,7 @@ export function purgeWith({ database, files, storage, removeFolder }: PurgeParts
       throw new RunnerError('not-allowed', `This run is ${run.ownerName}’s: only its owner can purge it.`)
     if (!isTerminal(run.state))
       throw new RunnerError('invalid-request', 'The run has not ended: cancel it first, and purge it then.')
-    const scope = { workspace: run.workspace, user: run.ownerName }
+    const scope = { workspace: run.workspace, user: run.ownerName, ...grantOf(caller) }
     const left = await files.list(caller, run.id)
     const copies = (left?.files ?? []).flatMap(({ copy }) => ('object' in copy ? [copy.object] : []))
     for (const object of [...copies, run.object]) await storage.remove(scope, object)

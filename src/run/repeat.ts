@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { RunnerError } from '../errors.ts'
-import type { Caller, Scope } from '../identity/caller.ts'
+import { type Caller, grantOf, type Scope } from '../identity/caller.ts'
 import { withOutputPath } from '../notebook/output-path.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Admit } from './admission.ts'
@@ -65,14 +65,17 @@ export function repeatsWith(parts: {
       const wanted = await again(caller, run)
       const fromCell = given?.fromFailed ? failedCellOf(run) : undefined
       const retryOf = { id: run.id, ...(fromCell !== undefined && { fromCell }) }
-      await admit(scope)
+      await admit(scope, [wanted.id])
       return runs.accept(scope, { ...wanted, retryOf }, given)
     },
     async failed(caller, batch) {
       const wanted: NewExecution[] = []
       for (const run of await batches.failed(caller, batch.id)) wanted.push(await again(caller, run))
       const scope = scopeIn(batch.workspace, caller)
-      await admit(scope)
+      await admit(
+        scope,
+        wanted.map(({ id }) => id),
+      )
       return batches.again(scope, batch.id, wanted)
     },
   }
@@ -84,9 +87,10 @@ function failedCellOf({ failedCell }: Run): number {
   throw new RunnerError('not-repeatable', message)
 }
 
-const scopeIn = (workspace: string, { issuer, subject, user }: Caller): Scope => ({
-  issuer,
-  subject,
-  user,
+const scopeIn = (workspace: string, caller: Caller): Scope => ({
+  issuer: caller.issuer,
+  subject: caller.subject,
+  user: caller.user,
   workspace,
+  ...grantOf(caller),
 })

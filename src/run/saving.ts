@@ -1,5 +1,6 @@
 import timers from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { RunnerError } from '../errors.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
 import type { Storage, StorageScope, StoredObject } from '../storage/storage.ts'
 
@@ -15,9 +16,15 @@ export class Saving implements AsyncDisposable {
   readonly #parts: SavingParts
   readonly #stopping = new AbortController()
   #checkpoints: Promise<void> | undefined
+  #refusal: RunnerError | undefined
 
   constructor(parts: SavingParts) {
     this.#parts = parts
+  }
+
+  /** Why storage did not take it the last time, in words for the person. */
+  get refusal(): RunnerError | undefined {
+    return this.#refusal
   }
 
   /** Begins with the checkpoints; again is no harm. */
@@ -36,10 +43,17 @@ export class Saving implements AsyncDisposable {
         return true
       } catch (err) {
         this.#parts.log.warn({ err }, 'the notebook could not be stored')
-        if (performance.now() + pause > end) return false
+        this.#refusal = err instanceof RunnerError ? err : undefined
+        if (performance.now() + pause > end || (await this.#isShut())) return false
         await timers.setTimeout(pause)
       }
     }
+  }
+
+  /** Whoever opened the workspace has gone, and waiting brings nobody back. */
+  async #isShut(): Promise<boolean> {
+    const { storage, scope } = this.#parts
+    return storage.keys !== undefined && (await scope()).grant === undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -62,15 +76,16 @@ export class Saving implements AsyncDisposable {
     }
   }
 
-  #put(): Promise<void> {
+  async #put(): Promise<void> {
     const { storage, scope, object, notebook } = this.#parts
-    return storage.put(scope, object, notebook.chunks())
+    await storage.put(await scope(), object, notebook.chunks())
   }
 }
 
 interface SavingParts {
   readonly storage: Storage
-  readonly scope: StorageScope
+  /** As it is now: what opens the workspace may be renewed meanwhile. */
+  readonly scope: () => Promise<StorageScope>
   readonly object: StoredObject
   readonly notebook: ExecutedNotebook
   readonly log: Logger

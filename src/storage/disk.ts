@@ -45,6 +45,7 @@ export function diskStorage(settings: DiskSettings): Storage {
 
 class DiskStorage implements Storage {
   readonly kind = 'disk'
+  readonly keys = undefined
   readonly #root: string
   readonly #layout: Layout
   /** Temporary files are named by this and a number: no other process has the same. */

@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { LRUCache } from 'lru-cache'
+import { RunnerError } from '../errors.ts'
 import { fillTemplate } from './layout.ts'
 import { s3Failure } from './s3-failure.ts'
+import { sessionName } from './session-name.ts'
 import type { StorageScope } from './storage.ts'
+import { type Exchange, type TokenExchange, tokenExchange } from './token-exchange.ts'
 
 /**
  * As whom objects are read and written. `ambient`: the service itself, by the usual AWS variables, files and
  * instance roles. `assume-role`: one role a workspace, assumed by the service; `roleArn` holds `{workspace}`, and
- * `sessionName`, by which AWS's own log tells who it was, `{workspace}` or `{user}` or both.
+ * `sessionName`, by which AWS's own log tells who it was, `{workspace}` or `{user}` or both. The others: as a person, by
+ * their own token (`StorageGrant`).
  */
 export type S3Credentials =
   | { readonly kind: 'ambient' }
@@ -19,6 +23,7 @@ export type S3Credentials =
       readonly sessionName: string
       readonly stsEndpoint?: string
     }
+  | TokenExchange
 
 export interface S3Address {
   readonly region: string
@@ -38,7 +43,6 @@ export interface Actor {
 
 /** Sessions whose credentials are held at a time; a client is about 25 kB. */
 const MAX_CLIENTS = 500
-const MAX_SESSION_NAME = 64
 /** Milliseconds, all tries together. */
 const STS_DEADLINE = 10_000
 
@@ -51,6 +55,7 @@ export class S3Clients {
   readonly service: S3Client
   readonly #connection: S3Connection
   readonly #roles: { readonly arn: string; readonly session: string; readonly sts: STSClient } | undefined
+  readonly #exchange: Exchange | undefined
   readonly #actors = new LRUCache<string, Actor>({ max: MAX_CLIENTS })
 
   constructor(connection: S3Connection) {
@@ -64,11 +69,19 @@ export class S3Clients {
         session,
         sts: new STSClient({ ...transport, region, ...(endpoint === undefined ? {} : { endpoint }) }),
       }
+    } else if (credentials.kind !== 'ambient') {
+      this.#exchange = tokenExchange(credentials, transport, region)
     }
   }
 
-  /** Makes no request: credentials are fetched with the first one that needs them. */
+  /** Where the service works by what people give it. */
+  get exchange(): Exchange | undefined {
+    return this.#exchange
+  }
+
+  /** Makes no request: credentials are fetched with the first one that needs them. Throws `storage-failed` without a grant. */
   actor(scope: StorageScope): Actor {
+    if (this.#exchange !== undefined) return this.#granted(this.#exchange, scope)
     if (this.#roles === undefined) return { client: this.service, name: 'this service' }
     const { arn, sts } = this.#roles
     const role = fillTemplate(arn, scope)
@@ -88,6 +101,32 @@ export class S3Clients {
     return actor
   }
 
+  #granted(exchange: Exchange, scope: StorageScope): Actor {
+    const { grant, workspace } = scope
+    if (grant === undefined) {
+      throw new RunnerError(
+        'storage-failed',
+        `The storage of workspace ${workspace} is open only to the people in it, and what one of them had given for this has expired. Sign in and open the page of the run: it is stored then.`,
+      )
+    }
+    const held = grant.kind === 'token' ? grant.token : grant.keys.accessKeyId
+    const key = `${workspace} ${createHash('sha256').update(held).digest('base64')}`
+    const known = this.#actors.get(key)
+    if (known !== undefined) return known
+    const credentials =
+      grant.kind === 'token' ? () => exchange.keys(scope, grant.token) : async () => grant.keys
+    const actor = {
+      name: exchange.name(scope),
+      client: new S3Client({
+        ...clientSettings(this.#connection),
+        requestHandler: this.service.config.requestHandler,
+        credentials,
+      }),
+    }
+    this.#actors.set(key, actor)
+    return actor
+  }
+
   /** Credentials that S3 no longer takes, before their time: the next request assumes the role again. */
   forget(actor: Actor): void {
     for (const [key, one] of this.#actors.entries()) if (one === actor) this.#actors.delete(key)
@@ -96,6 +135,7 @@ export class S3Clients {
   destroy(): void {
     this.service.destroy()
     this.#roles?.sts.destroy()
+    this.#exchange?.destroy()
   }
 }
 
@@ -117,20 +157,6 @@ async function assumeRole(sts: STSClient, role: string, session: string) {
     const what = 'The workspace storage could not be opened'
     throw s3Failure({ what, action: 'sts:AssumeRole', actor: 'this service', target: `role ${role}` }, error)
   }
-}
-
-/**
- * The template with its names, as STS takes it: up to 64 of `[A-Za-z0-9_+=,.@-]` (the API reference of AssumeRole,
- * RoleSessionName). What is changed for that ends in a hash of the whole, so that two names stay two.
- */
-export function sessionName(template: string, scope: StorageScope): string {
-  const name = template
-    .replaceAll('{workspace}', () => scope.workspace)
-    .replaceAll('{user}', () => scope.user)
-  const fit = name.replace(/[^\w+=,.@-]/g, '_')
-  if (fit === name && name.length <= MAX_SESSION_NAME) return name
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8)
-  return `${fit.slice(0, MAX_SESSION_NAME - 9)}-${hash}`
 }
 
 /** Three tries in all; the storage's own deadline ends what takes longer than that. */

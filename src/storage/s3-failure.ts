@@ -17,6 +17,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   AccessDenied: 'access is denied. Ask the administrator of the workspace to allow this.',
   NoSuchBucket: 'there is no such bucket. Ask the administrator of the workspace to have it made.',
   InvalidBucketName: 'the name of the bucket is not valid. Ask the operator of this service to change it.',
+  ClockSkew:
+    'the clock of this service is wrong. Ask its operator to set it: S3 takes no request that is off by more than 15 minutes.',
   WrongRegion: 'the bucket is in another region. Ask the operator of this service to set its region.',
   ExpiredToken: 'the credentials have expired. Try again.',
   BadKeys: 'the access keys are not accepted. Ask the operator of this service to check its AWS settings.',
@@ -27,6 +29,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** Other names of the same, from S3, STS, and Node's network errors. */
 const SAME: Readonly<Record<string, string>> = {
+  RequestTimeTooSkewed: 'ClockSkew',
+  RequestExpired: 'ClockSkew',
+  InvalidIdentityToken: 'ExpiredToken',
+  IDPRejectedClaim: 'AccessDenied',
   Forbidden: 'AccessDenied',
   AccessDeniedException: 'AccessDenied',
   PermanentRedirect: 'WrongRegion',

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { LRUCache } from 'lru-cache'
+import { request } from 'undici'
 import { RunnerError } from '../errors.ts'
 import { assertInside, type Layout, locate } from './layout.ts'
 import { type Actor, S3Clients, type S3Connection } from './s3-clients.ts'
@@ -42,6 +43,11 @@ class S3Storage implements Storage {
   constructor(settings: S3Settings) {
     this.#settings = settings
     this.#clients = new S3Clients(settings)
+  }
+
+  get keys(): Storage['keys'] {
+    const { exchange } = this.#clients
+    return exchange && ((scope, token) => exchange.keys(scope, token))
   }
 
   locate(scope: StorageScope, notebookId: string, outputId: string): StoredObject {
@@ -148,12 +154,25 @@ class S3Storage implements Storage {
 
   /** Whether S3 answers and takes this service's keys; what they allow is each workspace's own matter. */
   async healthy(signal?: AbortSignal): Promise<boolean> {
+    const abortSignal = within(2000, signal)
+    if (this.#clients.exchange !== undefined) return this.#answers(abortSignal)
     try {
-      const abortSignal = within(2000, signal)
       await this.#clients.service.send(new ListBucketsCommand({ MaxBuckets: 1 }), { abortSignal })
       return true
     } catch (error) {
       return s3Kind(error) === 'AccessDenied'
+    }
+  }
+
+  /** Without keys of the service, any answer is one. */
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    const { region, endpoint = `https://s3.${region}.amazonaws.com` } = this.#settings
+    try {
+      const { body } = await request(endpoint, { method: 'HEAD', signal })
+      await body.dump()
+      return true
+    } catch {
+      return false
     }
   }
 

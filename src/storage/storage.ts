@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream'
+import type { StorageGrant, WorkspaceKeys } from './grant.ts'
 
 /** Whose files: every operation names the workspace, and no implementation reaches outside of it. */
 export interface StorageScope {
   readonly workspace: string
   /** `preferred_username`: names a path segment, decides nothing. */
   readonly user: string
+  /** Needed where the service has no right of its own (`Storage.keys`). */
+  readonly grant?: StorageGrant
 }
 
 /** Exactly where an object is. The run row keeps it; views look it up and never rebuild it. */
@@ -27,6 +30,11 @@ export interface Storage {
    * cannot be a path segment (it is encoded where it can be made safe).
    */
   locate(scope: StorageScope, notebookId: string, outputId: string): StoredObject
+  /**
+   * Keys to the workspace for a person's token, for work that goes on when they have gone. Undefined where the service
+   * needs none. The function throws `storage-failed`.
+   */
+  readonly keys: ((scope: StorageScope, token: string) => Promise<WorkspaceKeys>) | undefined
   /** Stores whole or not at all. Throws `storage-failed`, naming bucket and action (and role). */
   put(
     scope: StorageScope,

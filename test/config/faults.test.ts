@@ -61,7 +61,7 @@ describe('a setting that is wrong', () => {
     [
       'kernels',
       { KERNELS: 'gateway', VIEW_URL: 'https://lab.example/' },
-      'KERNELS must be none, local, server or hub; got "gateway"',
+      'KERNELS must be none, local, local-shared, server or hub; got "gateway"',
     ],
     [
       'a log level',
@@ -126,7 +126,7 @@ describe('a setting that is wrong', () => {
     [
       'credentials of another kind',
       { ...SEED, S3_CREDENTIALS: 'keys' },
-      'S3_CREDENTIALS must be ambient or assume-role; got "keys"',
+      'S3_CREDENTIALS must be ambient, assume-role, web-identity or token-service; got "keys"',
     ],
     [
       'an issuer that is no URL',
@@ -151,7 +151,7 @@ describe('a setting that is wrong', () => {
         '5 settings are wrong:',
         '  - PORT must be a whole number from 0 to 65535; got "x"',
         '  - PLATFORM_DOMAIN is missing (or set OIDC_ISSUER itself)',
-        '  - S3_CREDENTIALS must be ambient or assume-role; got "keys"',
+        '  - S3_CREDENTIALS must be ambient, assume-role, web-identity or token-service; got "keys"',
         '  - PLATFORM_DOMAIN is missing (or set VIEW_URL itself)',
         '  - LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent; got "loud"',
       ].join('\n'),
@@ -173,7 +173,7 @@ describe('settings that do not go together', () => {
 
   it('users of an issuer, and kernels of the runner’s own', () => {
     expect(faultsOf({ ...OIDC, KERNELS: 'local' })).toEqual([
-      'KERNELS local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user',
+      'KERNELS local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user, so that everybody’s code reaches everybody’s files and this service. Where all people trust each other, say so by KERNELS=local-shared',
     ])
     expect(faultsOf(OIDC)).toEqual([])
   })
@@ -205,7 +205,7 @@ describe('settings that do not go together', () => {
   it('S3 without a bucket, or without a word on credentials', () => {
     expect(faultsOf({ STORAGE: 's3', VIEW_URL: 'https://lab.example/' })).toEqual([
       'SINGLEUSER_WORKSPACE_BUCKET is missing',
-      'S3_CREDENTIALS must be ambient or assume-role; got nothing',
+      'S3_CREDENTIALS must be ambient, assume-role, web-identity or token-service; got nothing',
     ])
   })
 
@@ -216,7 +216,11 @@ describe('settings that do not go together', () => {
       'To work as the service itself, set S3_CREDENTIALS=ambient'
     expect(faultsOf({ ...SEED, SINGLEUSER_AWS_ROLE_ARN: role })).toEqual([fault])
     expect(faultsOf({ ...SEED, SINGLEUSER_AWS_ROLE_ARN: `${role}-{user}` })).toEqual([fault])
-    expect(faultsOf({ ...EODH, SINGLEUSER_AWS_ROLE_ARN: role })).toEqual([fault])
+    expect(faultsOf({ ...EODH, SINGLEUSER_AWS_ROLE_ARN: role, S3_CREDENTIALS: 'assume-role' })).toEqual([
+      fault,
+    ])
+    // By web identity STS sees whose token it is.
+    expect(faultsOf({ ...EODH, SINGLEUSER_AWS_ROLE_ARN: role, S3_CREDENTIALS: 'web-identity' })).toEqual([])
     expect(faultsOf({ ...EODH, SINGLEUSER_AWS_ROLE_ARN: role, S3_CREDENTIALS: 'ambient' })).toEqual([])
     expect(faultsOf({ PRESET: 'seed', PLATFORM_DOMAIN: 'platform.example' })).toEqual([
       'SINGLEUSER_AWS_ROLE_ARN is missing',
@@ -224,7 +228,7 @@ describe('settings that do not go together', () => {
   })
 
   it('a bucket may be shared, as each role may be held to its part of it', () => {
-    expect(faultsOf(EODH)).toEqual([])
+    expect(faultsOf({ ...EODH, S3_CREDENTIALS: 'assume-role' })).toEqual([])
     expect(faultsOf({ ...SEED, SINGLEUSER_WORKSPACE_BUCKET: 'shared' })).toEqual([])
   })
 })
@@ -251,5 +255,31 @@ describe('secrets', () => {
     expect(faults).toHaveLength(2)
     expect(faults.join()).not.toContain(token.slice(0, 15))
     expect(faults.join()).not.toContain(password)
+  })
+
+  it('people’s tokens, without people, or with nothing to seal them by', () => {
+    const { CREDENTIALS_SECRET: _, ...unsealed } = EODH
+    expect(faultsOf(unsealed)).toEqual([
+      'CREDENTIALS_SECRET is missing: with S3_CREDENTIALS=token-service it seals what runs need of people who have gone',
+    ])
+    expect(faultsOf({ ...unsealed, SESSION_SECRET: 's'.repeat(32) })).toEqual([])
+    expect(faultsOf({ ...unsealed, KERNELS: 'none' })).toEqual([])
+    expect(faultsOf({ ...EODH, CREDENTIALS_SECRET: 'short' })).toEqual([
+      'CREDENTIALS_SECRET must have at least 32 characters, each where there are several',
+    ])
+    expect(faultsOf({ ...EODH, S3_TOKEN_SERVICE: 'http://tokens.example/{workspace}' })).toEqual([
+      'S3_TOKEN_SERVICE must be https, because access tokens go there; http is accepted on loopback only',
+    ])
+    expect(faultsOf({ ...EODH, S3_TOKEN_SERVICE: 'tokens.example' })).toEqual([
+      'S3_TOKEN_SERVICE must be an http(s) URL whose host has no placeholder; got "tokens.example"',
+    ])
+    expect(faultsOf({ ...EODH, IDENTITY: 'local', HOST: '127.0.0.1' })).toEqual([
+      'S3_CREDENTIALS token-service needs IDENTITY=oidc: it exchanges people’s access tokens',
+    ])
+  })
+
+  it('kernels of the runner’s own for everybody are taken where they are asked for by name', () => {
+    const shared = { ...SEED, KERNELS: 'local-shared' }
+    expect(faultsOf(shared)).toEqual([])
   })
 })

@@ -155,7 +155,10 @@ describe('preset eodh', () => {
       storage: {
         layout: 'eodh',
         bucket: 'workspaces-eodhp',
-        credentials: { kind: 'assume-role', sessionName: '{workspace}-{user}' },
+        credentials: {
+          kind: 'token-service',
+          url: 'https://platform.example/api/workspaces/{workspace}/me/s3-tokens',
+        },
       },
       kernels: {
         kind: 'hub',

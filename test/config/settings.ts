@@ -34,4 +34,5 @@ export const EODH: Environment = {
   PRESET: 'eodh',
   SINGLEUSER_WORKSPACE_BUCKET: 'workspaces-eodhp',
   JUPYTERHUB_API_TOKEN: 'token of the service',
+  CREDENTIALS_SECRET: 'seals the keys of runs: thirty-two characters',
 }

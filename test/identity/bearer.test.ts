@@ -47,6 +47,7 @@ describe('a good token', () => {
       subject: 'f3b1',
       user: 'ann',
       workspaces: ['ann-ws', 'shared-ws'],
+      accessToken: expect.any(Function),
     })
     expect(await verifier.healthy()).toBe(true)
   })

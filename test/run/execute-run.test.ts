@@ -16,9 +16,11 @@ import type { RunEvent } from '../../src/run/event.ts'
 import { RunEvents } from '../../src/run/events.ts'
 import { executeRunWith } from '../../src/run/execute-run.ts'
 import { fileStore } from '../../src/run/file-store.ts'
+import { keepNotebook } from '../../src/run/kept-notebook.ts'
 import { LeftKernels } from '../../src/run/left-kernels.ts'
 import { runQueue } from '../../src/run/queue.ts'
 import type { Run, RunLimits } from '../../src/run/run.ts'
+import { noGrants } from '../../src/run/run-grants.ts'
 import { RunSignals } from '../../src/run/signals.ts'
 import { runStore } from '../../src/run/store.ts'
 import { thumbnails } from '../../src/run/thumbnail.ts'
@@ -81,6 +83,8 @@ function startWorker(keepFailedSeconds = 0): AsyncDisposable {
       leftKernels,
       keepFailedSeconds,
       storage,
+      grants: noGrants,
+      keepNotebook: (runId, notebook, end) => keepNotebook(database, runId, notebook, end),
       thumbnailer: stack.use(new Thumbnailer()),
       files: new DiskFiles(join(folder, 'workspaces')),
       fileLimits: { most: 10, bytes: 1_000 },

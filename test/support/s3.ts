@@ -17,6 +17,8 @@ export interface AccessKeys {
 export interface TestS3 {
   readonly endpoint: string
   readonly region: string
+  /** The same for the person of a workspace. */
+  readonly webRoleArn: string
   /** `arn:…{workspace}…`: each role may use its own bucket, and its own prefix of the shared one. */
   readonly roleArn: string
   readonly sharedBucket: string
@@ -33,9 +35,18 @@ export interface TestS3 {
 const WEED = join(import.meta.dirname, '../../.venv-oracle/bin/weed')
 const ACCOUNT = '000000000000'
 const SHARED = 'workspaces-shared'
+const VERSION = '2012-10-17'
+
+/** An issuer that STS trusts, and whose token opens which workspace. */
+export interface WebIdentity {
+  readonly issuer: string
+  readonly audience: string
+  /** Subject by workspace. */
+  readonly people: Readonly<Record<string, string>>
+}
 
 /** SeaweedFS with fresh keys, a bucket `workspace-{workspace}` and a role for each workspace, and a shared bucket. */
-export async function startS3(workspaces: readonly string[]): Promise<TestS3> {
+export async function startS3(workspaces: readonly string[], webIdentity?: WebIdentity): Promise<TestS3> {
   const folder = await mkdtemp(join(tmpdir(), 'runner-s3-'))
   const [adminKeys, broker, mallory] = [keys(), keys(), keys()]
   const identities = [
@@ -48,7 +59,7 @@ export async function startS3(workspaces: readonly string[]): Promise<TestS3> {
     { name: 'mallory', credentials: [named(mallory)], actions: [] },
   ]
   await writeFile(join(folder, 's3.json'), JSON.stringify({ identities }))
-  await writeFile(join(folder, 'iam.json'), JSON.stringify(iam(workspaces)))
+  await writeFile(join(folder, 'iam.json'), JSON.stringify(iam(workspaces, webIdentity)))
   const { child, port } = await start(folder)
   const endpoint = `http://127.0.0.1:${port}`
   const region = 'eu-west-2'
@@ -71,6 +82,7 @@ export async function startS3(workspaces: readonly string[]): Promise<TestS3> {
     endpoint,
     region,
     roleArn,
+    webRoleArn: `arn:aws:iam::${ACCOUNT}:role/people-{workspace}-role`,
     sharedBucket: SHARED,
     broker,
     mallory,
@@ -93,8 +105,7 @@ function named({ accessKeyId, secretAccessKey }: AccessKeys) {
   return { accessKey: accessKeyId, secretKey: secretAccessKey }
 }
 
-function iam(workspaces: readonly string[]) {
-  const Version = '2012-10-17'
+function iam(workspaces: readonly string[], web: WebIdentity | undefined) {
   return {
     sts: {
       tokenDuration: '1h',
@@ -104,25 +115,21 @@ function iam(workspaces: readonly string[]) {
       accountId: ACCOUNT,
     },
     policy: { defaultEffect: 'Deny', storeType: 'memory' },
-    roles: workspaces.map((workspace) => ({
-      roleName: `workspace-${workspace}-role`,
-      roleArn: `arn:aws:iam::${ACCOUNT}:role/workspace-${workspace}-role`,
-      trustPolicy: {
-        Version,
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/broker` },
-            Action: ['sts:AssumeRole'],
-          },
-        ],
-      },
-      attachedPolicies: [workspace],
-    })),
+    ...(web !== undefined && {
+      providers: [
+        {
+          name: 'people',
+          type: 'oidc',
+          enabled: true,
+          config: { issuer: web.issuer, clientId: web.audience, jwksUri: `${web.issuer}/certs` },
+        },
+      ],
+    }),
+    roles: [...Object.entries(web?.people ?? {}).map(webRole), ...workspaces.map(brokerRole)],
     policies: workspaces.map((workspace) => ({
       name: workspace,
       document: {
-        Version,
+        Version: VERSION,
         Statement: [
           {
             Effect: 'Allow',
@@ -133,6 +140,34 @@ function iam(workspaces: readonly string[]) {
         ],
       },
     })),
+  }
+}
+
+/** For the service, by its own right. */
+function brokerRole(workspace: string) {
+  return role(`workspace-${workspace}-role`, workspace, {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/broker` },
+    Action: ['sts:AssumeRole'],
+  })
+}
+
+/** For the person who brings a token. */
+function webRole([workspace, subject]: readonly [string, string]) {
+  return role(`people-${workspace}-role`, workspace, {
+    Effect: 'Allow',
+    Principal: { Federated: 'people' },
+    Action: ['sts:AssumeRoleWithWebIdentity'],
+    Condition: { StringEquals: { 'oidc:sub': subject } },
+  })
+}
+
+function role(name: string, policy: string, statement: object) {
+  return {
+    roleName: name,
+    roleArn: `arn:aws:iam::${ACCOUNT}:role/${name}`,
+    trustPolicy: { Version: VERSION, Statement: [statement] },
+    attachedPolicies: [policy],
   }
 }
 

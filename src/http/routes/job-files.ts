@@ -3,6 +3,7 @@ import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parse as parseRange } from 'range-parser'
 import { RunnerError } from '../../errors.ts'
+import { grantOf } from '../../identity/caller.ts'
 import { LEFT_WORDS, type RunFile } from '../../run/run-file.ts'
 import type { ByteRange } from '../../storage/storage.ts'
 import { authenticate } from '../authenticate.ts'
@@ -33,7 +34,7 @@ export function jobFilesRoute(app: FastifyInstance, services: Services): void {
       reply.header('content-range', `bytes */${file.size}`)
       throw new RunnerError('no-such-range', `The file has ${file.size} bytes: ask for some of these.`)
     }
-    const scope = { workspace: run.workspace, user: run.ownerName }
+    const scope = { workspace: run.workspace, user: run.ownerName, ...grantOf(caller) }
     const isSent = request.method !== 'HEAD' && file.size > 0
     // Before the head: that it is gone is told in a problem's. (Fastify counts what is no stream, also for HEAD.)
     const content = isSent ? await services.storage.read(scope, object, range) : Readable.from([])

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
-import type { Caller } from '../../identity/caller.ts'
+import { type Caller, grantOf } from '../../identity/caller.ts'
 import type { Run } from '../../run/run.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
@@ -8,12 +8,15 @@ import { negotiated } from '../negotiate.ts'
 import type { Services } from '../services.ts'
 import { NOTEBOOK_TYPE } from '../status-info.ts'
 
-/** `GET /jobs/{id}/notebook`: the .ipynb as far as it has run: what is stored of it, else as it was accepted. */
+/** `GET /jobs/{id}/notebook`: the .ipynb as far as it has run: what is kept or stored of it, else as it was accepted. */
 export function jobNotebookRoute(app: FastifyInstance, services: Services): void {
   app.get<{ Params: { id: string } }>('/jobs/:id/notebook', async (request, reply) => {
     const caller = await authenticate(services.door, request)
     const run = await findRun(services, caller, request.params.id)
-    const notebook = (await stored(services, run)) ?? (await accepted(services, caller, run))
+    const notebook =
+      (await services.keptNotebook(caller, run.id)) ??
+      (await stored(services, caller, run)) ??
+      (await accepted(services, caller, run))
     const name = `${run.notebookId.replace(/[^A-Za-z0-9._-]+/g, '_')}-${run.id}.ipynb`
     return negotiated(reply)
       .type(NOTEBOOK_TYPE)
@@ -22,9 +25,12 @@ export function jobNotebookRoute(app: FastifyInstance, services: Services): void
   })
 }
 
-async function stored({ storage }: Services, run: Run): Promise<Uint8Array | undefined> {
+async function stored({ storage }: Services, caller: Caller, run: Run): Promise<Uint8Array | undefined> {
   try {
-    return await storage.get({ workspace: run.workspace, user: run.ownerName }, run.object)
+    return await storage.get(
+      { workspace: run.workspace, user: run.ownerName, ...grantOf(caller) },
+      run.object,
+    )
   } catch (error) {
     if (error instanceof RunnerError && error.code === 'not-found') return undefined
     throw error
