@@ -140,29 +140,59 @@ const CLAIM_NEXT = `
   )
   SELECT ${RUN_COLUMNS}, epoch, pg_notify('run_event', id || ' ' || last_event) FROM taken AS run`
 
-// The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person.
-// In a round those come first who had none in the round before: they were served longest ago.
+// The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person. In a
+// round those come first who had none in the round before: they were served longest ago. Who is ahead of a run is
+// counted line by line: to sort thousands of runs for the place of one would take a hundred times as long.
 const WAITING = `
-  WITH RECURSIVE ${LINE}, person_rounds AS (
-    SELECT run.id, run.workspace, run.queued_at, turn.workspace_busy, turn.workspace_served, turn.person_busy,
-      turn.person_served, turn.person_busy + row_number() OVER line AS person_round,
-      first_value(run.queued_at) OVER line AS person_since, first_value(run.id) OVER line AS person_first
-    FROM run JOIN turn USING (workspace, owner_issuer, owner_subject) WHERE run.state = 'queued'
-    WINDOW line AS (PARTITION BY workspace, owner_issuer, owner_subject ORDER BY run.queued_at, run.id)
-  ), workspace_rounds AS (
-    SELECT *, workspace_busy + row_number() OVER line AS workspace_round,
-      first_value(queued_at) OVER line AS workspace_since, first_value(id) OVER line AS workspace_first
-    FROM person_rounds
-    WINDOW line AS (
-      PARTITION BY workspace
-      ORDER BY person_round, person_busy DESC, person_served NULLS FIRST, person_since, person_first
-    )
-  ), places AS (
-    SELECT *, row_number() OVER (
-      ORDER BY workspace_round, workspace_busy DESC, workspace_served NULLS FIRST, workspace_since, workspace_first
-    ) AS place FROM workspace_rounds
+  WITH RECURSIVE ${LINE}, person AS MATERIALIZED (
+    SELECT turn.*, head.queued_at AS since, head.id AS first, amount.queued,
+      (-person_busy, coalesce(person_served, '-infinity'), head.queued_at, head.id) AS precedence
+    FROM turn CROSS JOIN LATERAL (
+      SELECT queued_at, id FROM run
+      WHERE state = 'queued' AND workspace = turn.workspace AND owner_issuer = turn.owner_issuer
+        AND owner_subject = turn.owner_subject
+      ORDER BY queued_at, id LIMIT 1
+    ) head CROSS JOIN LATERAL (
+      SELECT count(*) AS queued FROM run
+      WHERE state = 'queued' AND workspace = turn.workspace AND owner_issuer = turn.owner_issuer
+        AND owner_subject = turn.owner_subject
+    ) amount
+  ), asked AS MATERIALIZED (
+    SELECT person.*, person_busy + (
+      SELECT count(*) FROM run AS ahead
+      WHERE ahead.state = 'queued' AND ahead.workspace = run.workspace AND ahead.owner_issuer = run.owner_issuer
+        AND ahead.owner_subject = run.owner_subject AND (ahead.queued_at, ahead.id) <= (run.queued_at, run.id)
+    ) AS round
+    FROM run JOIN person USING (workspace, owner_issuer, owner_subject)
+    WHERE run.id = $1 AND run.workspace = ANY ($2) AND run.state = 'queued'
+  ), in_workspace AS (
+    SELECT asked.workspace, asked.workspace_busy + 1 + sum(
+      greatest(0, least(person.queued, asked.round - 1 - person.person_busy))
+      + (
+        asked.round > person.person_busy AND asked.round <= person.person_busy + person.queued
+        AND person.precedence < asked.precedence
+      )::integer
+    ) AS round
+    FROM asked JOIN person USING (workspace) GROUP BY asked.workspace, asked.workspace_busy
+  ), workspace_first AS (
+    SELECT DISTINCT ON (workspace) workspace, workspace_busy,
+      (-workspace_busy, coalesce(workspace_served, '-infinity'), since, first) AS precedence
+    FROM person ORDER BY workspace, person_busy, person_served NULLS FIRST, since, first
+  ), workspace_line AS (
+    SELECT workspace_first.*, (
+      SELECT sum(queued) FROM person WHERE person.workspace = workspace_first.workspace
+    ) AS queued FROM workspace_first
+  ), place AS (
+    SELECT 1 + sum(
+      greatest(0, least(other.queued, in_workspace.round - 1 - other.workspace_busy))
+      + (
+        in_workspace.round > other.workspace_busy AND in_workspace.round <= other.workspace_busy + other.queued
+        AND other.precedence < own.precedence
+      )::integer
+    ) AS position
+    FROM in_workspace JOIN workspace_line AS own USING (workspace) CROSS JOIN workspace_line AS other
   )
-  SELECT place::integer AS position,
+  SELECT position::integer,
     CASE
       WHEN NOT EXISTS (SELECT FROM run_worker WHERE seen_at > now() - make_interval(secs => $5))
         THEN 'no-worker'
@@ -170,7 +200,7 @@ const WAITING = `
       WHEN person_busy >= $4 THEN 'person-limit'
       ELSE 'workers-busy'
     END AS reason
-  FROM places WHERE id = $1 AND workspace = ANY ($2)`
+  FROM asked CROSS JOIN place`
 
 interface ClaimedRow extends RunRow {
   readonly epoch: number
