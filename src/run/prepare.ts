@@ -41,9 +41,8 @@ export function prepareWith(parts: {
     }
     const size = notebook.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (unflushed !== undefined && size <= MOST_COPIED) {
-      const whole = Buffer.concat(notebook, size)
-      await unflushed.put(scope, run.object, whole)
-      await runs.insertPrepared(scope, run, { place: unflushed.place, notebook: whole })
+      await unflushed.put(scope, run.object, notebook)
+      await runs.insertPrepared(scope, run, { place: unflushed.place, notebook })
     } else {
       await storage.put(scope, run.object, notebook)
       await runs.insertPrepared(scope, run)

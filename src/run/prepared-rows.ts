@@ -34,7 +34,8 @@ const INSERT = `
 export interface NotebookCopy {
   /** Of `FlushedTogether`. */
   readonly place: string
-  readonly notebook: Uint8Array
+  /** Chunks of it. */
+  readonly notebook: readonly Uint8Array[]
 }
 
 interface Waiting {
@@ -80,13 +81,9 @@ export class PreparedRows {
       let start = 1
       const rows = batch.map(({ row, copy }) => {
         if (copy === undefined) return row
-        const copied = {
-          ...row,
-          copy_place: copy.place,
-          copy_start: start,
-          copy_bytes: copy.notebook.byteLength,
-        }
-        start += copy.notebook.byteLength
+        const bytes = copy.notebook.reduce((sum, { byteLength }) => sum + byteLength, 0)
+        const copied = { ...row, copy_place: copy.place, copy_start: start, copy_bytes: bytes }
+        start += bytes
         return copied
       })
       const copies = Buffer.concat(batch.flatMap(({ copy }) => copy?.notebook ?? []))

@@ -64,9 +64,9 @@ export class UnflushedNotebooks {
    * Stores a notebook for whose copy the caller cares: it goes into the database with the row of the run. Throws
    * `storage-failed`.
    */
-  put(scope: StorageScope, object: StoredObject, notebook: Uint8Array): Promise<void> {
+  put(scope: StorageScope, object: StoredObject, notebook: readonly Uint8Array[]): Promise<void> {
     this.#some = true
-    return this.#parts.together.put(scope, object, [notebook])
+    return this.#parts.together.put(scope, object, notebook)
   }
 
   /** Puts the files again that a loss of power has taken or broken, and begins to flush. What fails is tried again. */

@@ -51,7 +51,7 @@ async function prepared(): Promise<string> {
   const notebooks = await unflushed()
   const run = newExecution()
   const object = storage.locate(SCOPE, run.notebookId, run.id)
-  const notebook = Buffer.from(NOTEBOOK)
+  const notebook = [Buffer.from(NOTEBOOK.slice(0, 3)), Buffer.from(NOTEBOOK.slice(3))]
   await notebooks.put(SCOPE, object, notebook)
   await runStore(database).insertPrepared(SCOPE, { ...run, object }, { place: notebooks.place, notebook })
   return join(root, object.bucket, object.key)
