@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { tempFolder } from '../test/support/temp-folder.ts'
+import { median, PAPERMILL, RUNNER, timed } from './programs.ts'
 import { round, table } from './table.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -11,21 +11,8 @@ export async function benchCommandLine(): Promise<string> {
   await using folder = await tempFolder()
   const input = join(ROOT, 'bench/reference/ndvi.ipynb')
   const flags = ['-p', 'threshold', '0.35', '-r', 'red_url', 'https://example.org/B04.tif']
-  const papermill = [
-    join(ROOT, '.cache/reference/bin/papermill'),
-    input,
-    join(folder.path, 'a.ipynb'),
-    '--prepare-only',
-    ...flags,
-  ]
-  const ours = [
-    join(ROOT, 'notebook-runner'),
-    'run',
-    input,
-    join(folder.path, 'b.ipynb'),
-    '--prepare',
-    ...flags,
-  ]
+  const papermill = [PAPERMILL, input, join(folder.path, 'a.ipynb'), '--prepare-only', ...flags]
+  const ours = [RUNNER, 'run', input, join(folder.path, 'b.ipynb'), '--prepare', ...flags]
   const times: Record<'papermill' | 'ours', number[]> = { papermill: [], ours: [] }
   for (let i = 0; i < ROUNDS; i++) {
     times.papermill.push(timed(papermill))
@@ -42,13 +29,3 @@ export async function benchCommandLine(): Promise<string> {
     table(['command', 'ms', 'faster'], rows),
   ].join('\n')
 }
-
-function timed([command = '', ...args]: readonly string[]): number {
-  const begun = performance.now()
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`)
-  return performance.now() - begun
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

@@ -1,17 +1,21 @@
 import { cpus, loadavg } from 'node:os'
 import { benchBlocking } from './blocking.ts'
 import { benchCommandLine } from './command-line.ts'
+import { benchExecute } from './execute.ts'
 import { benchHistory } from './history.ts'
 import { benchHttp } from './http.ts'
+import { benchRuns } from './runs.ts'
 
 const PARTS = {
   http: benchHttp,
   blocking: benchBlocking,
   'command-line': benchCommandLine,
+  execute: benchExecute,
+  runs: benchRuns,
   history: benchHistory,
 }
 
-// npm run bench [-- http blocking command-line history]
+// npm run bench [-- http execute …]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name))
 if (unknown.length > 0) {
