@@ -4,7 +4,10 @@ import { benchCommandLine } from './command-line.ts'
 import { benchExecute } from './execute.ts'
 import { benchHistory } from './history.ts'
 import { benchHttp } from './http.ts'
+import { benchPrinted } from './printed.ts'
+import { benchQueue } from './queue.ts'
 import { benchRuns } from './runs.ts'
+import { benchWatchers } from './watchers.ts'
 
 const PARTS = {
   http: benchHttp,
@@ -12,6 +15,9 @@ const PARTS = {
   'command-line': benchCommandLine,
   execute: benchExecute,
   runs: benchRuns,
+  printed: benchPrinted,
+  queue: benchQueue,
+  watchers: benchWatchers,
   history: benchHistory,
 }
 

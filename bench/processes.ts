@@ -18,6 +18,11 @@ export function residentMiB(pid: number): number {
   return numberIn(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m) / 1024
 }
 
+/** The most resident memory that one process ever had, in MiB; 0 once it is gone. */
+export function peakMiB(pid: number): number {
+  return numberIn(`/proc/${pid}/status`, /^VmHWM:\s+(\d+)/m) / 1024
+}
+
 /** Proportional memory (shared pages counted once) of a process and its children in MiB. */
 export function familyMiB(pid: number): number {
   return family(pid).reduce(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Papermill and the kernel that everything here runs in: one for all sides. */
-const ENVIRONMENT = join(ROOT, '.cache/reference')
+export const ENVIRONMENT = join(ROOT, '.cache/reference')
 
 export const PAPERMILL = join(ENVIRONMENT, 'bin/papermill')
 export const RUNNER = join(ROOT, 'notebook-runner')

@@ -8,6 +8,7 @@ import { type ServiceProcess, startService, stopShared } from '../test/support/s
 /** A service that executes: `./notebook-runner serve` with its Jupyter server and database. */
 export interface RunService extends AsyncDisposable {
   readonly service: ServiceProcess
+  readonly token: string
   /** Starts a run of one of the notebooks, and returns its id once it is accepted. */
   accept(notebook: string): Promise<string>
   /** The run once it has ended. Throws where it did not succeed. */
@@ -56,6 +57,7 @@ export async function startRunService(
   }
   return {
     service,
+    token: folder.token,
     async accept(notebook) {
       const body = await json(`/processes/${notebook}/execution`, {
         method: 'POST',
