@@ -10,6 +10,7 @@ import {
   type JsonValue,
   pythonFloat,
   pythonJson,
+  pythonJsonBytes,
 } from './json.ts'
 import { splitCell } from './lines.ts'
 import { type OutputChange, RunOutputs } from './outputs.ts'
@@ -51,7 +52,7 @@ interface Progress {
   end: Moment | undefined
   executionCount: number | undefined
   /** The cell as it is in the file, while nothing changes it. */
-  bytes: Uint8Array | undefined
+  bytes: readonly Uint8Array[] | undefined
 }
 
 /**
@@ -164,7 +165,7 @@ export class ExecutedNotebook {
     ])
     return [
       encoder.encode(`${head}[`),
-      ...cells.flatMap((bytes, index) => (index === 0 ? [bytes] : [COMMA, bytes])),
+      ...cells.flatMap((bytes, index) => (index === 0 ? bytes : [COMMA, ...bytes])),
       encoder.encode(`\n ]${tail}`),
     ]
   }
@@ -175,10 +176,12 @@ export class ExecutedNotebook {
     return [remarkMarker(this.remark, this.#remarkId)]
   }
 
-  #bytes(index: number): Uint8Array {
+  #bytes(index: number): readonly Uint8Array[] {
     const progress = this.#cell(index)
-    progress.bytes ??= bytesOf(this.#node(index, progress))
-    return progress.bytes
+    if (progress.bytes !== undefined) return progress.bytes
+    const bytes = bytesOf(this.#node(index, progress))
+    if (bytes.length <= MOST_KEPT) progress.bytes = bytes
+    return bytes
   }
 
   #node(index: number, { status, start, end, executionCount }: Progress): JsonObject {
@@ -215,10 +218,12 @@ export class ExecutedNotebook {
 }
 
 const encoder = new TextEncoder()
+/** Chunks of a cell that are kept for the next time: of a long one there are not to be two in memory all the time. */
+const MOST_KEPT = 16
 const COMMA = encoder.encode(',')
 
-function bytesOf(node: JsonObject): Uint8Array {
-  return encoder.encode(`\n  ${pythonJson(node, 2)}`)
+function bytesOf(node: JsonObject): readonly Uint8Array[] {
+  return pythonJsonBytes('\n  ', node, 2)
 }
 
 function split(node: JsonObject): JsonObject {
