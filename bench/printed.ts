@@ -31,7 +31,7 @@ export async function benchPrinted(): Promise<string> {
   }
   await using service = await startRunService({ printed: NOTEBOOK }, LIMITS)
   const before = peakMiB(service.service.pid)
-  const job = await service.ended(await service.accept('printed'))
+  const job = await service.succeeded(await service.accept('printed'))
   rows.push([
     'a service, accepted to succeeded',
     round((job.finished - job.created) / 1000),

@@ -25,7 +25,7 @@ export async function benchQueue(): Promise<string> {
       [
         'accepted in, s',
         'succeeded',
-        'lost',
+        'ended otherwise',
         'all done in, s',
         'a free slot waited, ms: median',
         '95 in 100',
@@ -34,8 +34,8 @@ export async function benchQueue(): Promise<string> {
       [
         [
           round(accepted / 1000, 1),
-          jobs.length,
-          RUNS - new Set(jobs.map(({ id }) => id)).size,
+          jobs.filter(({ state }) => state === 'succeeded').length,
+          jobs.filter(({ state }) => state !== 'succeeded').length,
           round(
             (Math.max(...jobs.map(({ finished }) => finished)) -
               Math.min(...jobs.map(({ created }) => created))) /

@@ -11,8 +11,10 @@ export interface RunService extends AsyncDisposable {
   readonly token: string
   /** Starts a run of one of the notebooks, and returns its id once it is accepted. */
   accept(notebook: string): Promise<string>
-  /** The run once it has ended. Throws where it did not succeed. */
+  /** The run once it has ended, however it ended. */
   ended(id: string): Promise<Job>
+  /** The same. Throws where it did not succeed. */
+  succeeded(id: string): Promise<Job>
   /** All events of a run that has ended. */
   events(id: string): Promise<readonly BenchEvent[]>
 }
@@ -20,6 +22,7 @@ export interface RunService extends AsyncDisposable {
 export interface Job {
   readonly id: string
   readonly state: string
+  readonly message: string
   readonly created: number
   readonly started: number
   readonly finished: number
@@ -31,6 +34,8 @@ export interface BenchEvent {
   /** Milliseconds since 1970. */
   readonly at: number
 }
+
+const POLL_MS = 20
 
 /** @param notebooks by name, as the catalogue has them */
 export async function startRunService(
@@ -55,6 +60,18 @@ export async function startRunService(
       throw new Error(`${url}: ${response.status} ${JSON.stringify(body)}`)
     return body
   }
+  const ended = async (id: string): Promise<Job> => {
+    for (;;) {
+      const job = await json(`/jobs/${id}`)
+      const [state, message] = [textOf(job, 'state'), textOf(job, 'message')]
+      if (state === 'succeeded' || state === 'failed' || state === 'cancelled') {
+        const time = (name: string) => Date.parse(textOf(job, name))
+        const times = { created: time('created'), started: time('started'), finished: time('finished') }
+        return { id, state, message, ...times }
+      }
+      await pause(POLL_MS)
+    }
+  }
   return {
     service,
     token: folder.token,
@@ -66,16 +83,11 @@ export async function startRunService(
       })
       return textOf(body, 'id')
     },
-    async ended(id) {
-      for (;;) {
-        const job = await json(`/jobs/${id}`)
-        const state = textOf(job, 'state')
-        if (state === 'failed' || state === 'cancelled') throw new Error(JSON.stringify(job))
-        const time = (name: string) => Date.parse(textOf(job, name))
-        if (state === 'succeeded')
-          return { id, state, created: time('created'), started: time('started'), finished: time('finished') }
-        await pause(20)
-      }
+    ended,
+    async succeeded(id) {
+      const job = await ended(id)
+      if (job.state !== 'succeeded') throw new Error(`Run ${id}: ${job.state}, ${job.message}`)
+      return job
     },
     async events(id) {
       const text = await (await service.fetch(`/jobs/${id}/events`)).text()

@@ -36,7 +36,7 @@ export async function benchWatchers(): Promise<string> {
     if (index % 50 === 0) await pause(10)
   }
   await Promise.all(sockets)
-  await service.ended(id)
+  await service.succeeded(id)
   const events = await service.events(id)
   const sorted = lags.toSorted((a, b) => a - b)
   const at = (share: number) => round(sorted[Math.floor(sorted.length * share)] ?? Number.NaN, 0)
