@@ -16,7 +16,7 @@ export function timed([command = '', ...args]: readonly string[]): number {
 }
 
 /** What it prints. Throws where it fails. */
-export function output([command = '', ...args]: readonly string[]): string {
+function output([command = '', ...args]: readonly string[]): string {
   const env = { ...process.env, VIRTUAL_ENV: ENVIRONMENT, PATH: `${ENVIRONMENT}/bin:${process.env['PATH']}` }
   const { status, stderr, stdout } = spawnSync(command, args, { encoding: 'utf8', env, maxBuffer: 1e9 })
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`)

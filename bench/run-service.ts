@@ -28,7 +28,7 @@ export interface Job {
   readonly finished: number
 }
 
-export interface BenchEvent {
+interface BenchEvent {
   readonly type: string
   readonly state: string | undefined
   /** Milliseconds since 1970. */
