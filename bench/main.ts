@@ -1,4 +1,5 @@
 import { cpus, loadavg } from 'node:os'
+import { benchBearer } from './bearer.ts'
 import { benchBlocking } from './blocking.ts'
 import { benchCommandLine } from './command-line.ts'
 import { benchExecute } from './execute.ts'
@@ -11,6 +12,7 @@ import { benchWatchers } from './watchers.ts'
 
 const PARTS = {
   http: benchHttp,
+  bearer: benchBearer,
   blocking: benchBlocking,
   'command-line': benchCommandLine,
   execute: benchExecute,
