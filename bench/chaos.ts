@@ -28,6 +28,8 @@ interface Row {
   rounds: number
   readonly judgements: Judgement[]
   readonly wrong: string[]
+  /** Why it could not be tried. */
+  skipped?: string
 }
 
 const rows: Row[] = []
@@ -52,7 +54,7 @@ process.stdout.write(
       row.fault,
       row.rounds,
       row.judgements.length,
-      ends(row),
+      row.skipped === undefined ? ends(row) : `skipped: ${row.skipped}`,
       count(row, 'lost'),
       count(row, 'doubled'),
       count(row, 'wrong') + row.wrong.length,
@@ -70,12 +72,17 @@ process.exitCode = bad.length === 0 ? 0 : 1
 async function oneRound(fault: Fault, row: Row): Promise<void> {
   await using data = await temporaryDataDir()
   const folder = await serviceFolder(data.path, randomBytes(12).toString('hex'), counterNotebook(5, 6))
+  const ground = await fault.prepare(folder)
+  if ('skipped' in ground) {
+    row.skipped = ground.skipped
+    return
+  }
   try {
-    await using fleet = await Fleet.start(folder, random)
+    await using fleet = await Fleet.start(folder, random, ground.env)
     const ids: string[] = []
     for (let run = 0; run < RUNS; run++) ids.push(await fleet.accept(random() < 0.2 ? 3 : -1))
     const started = performance.now()
-    await fault.strike(fleet, ids)
+    await ground.strike(fleet, ids)
     for (const id of ids) row.judgements.push(await judge(fleet, folder, id, fault))
     process.stderr.write(`  ${Math.round((performance.now() - started) / 1000)} s\n`)
     row.wrong.push(...(await fleet.leftovers()))
@@ -84,6 +91,7 @@ async function oneRound(fault: Fault, row: Row): Promise<void> {
       if ((await sharedProcess(folder, name)) !== undefined) row.wrong.push(`${name} was left running`)
     }
     await stopShared(folder)
+    await ground[Symbol.asyncDispose]()
     await rm(join(folder.path, 'workspaces'), { recursive: true, force: true })
   }
 }

@@ -1,12 +1,30 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { sharedProcess, tracesOf } from '../../test/support/service-process.ts'
+import { type ServiceFolder, sharedProcess, tracesOf } from '../../test/support/service-process.ts'
 import type { Fleet } from './fleet.ts'
+import { STORAGE_FAULTS } from './storage-faults.ts'
 
 export interface Fault {
   readonly name: string
   /** Ends that are true after it, besides that of the notebook itself: the reason of a failure, or `cancelled`. */
+  readonly excuses: readonly string[]
+  /** How long a run may take to end, where that is longer than usual. */
+  readonly patienceMs?: number
+  /** Makes what the fault needs before the services start, or says why it can't be had here. */
+  readonly prepare: (folder: ServiceFolder) => Promise<Ground | { readonly skipped: string }>
+}
+
+/** What a fault happens on. */
+export interface Ground extends AsyncDisposable {
+  /** For the services. */
+  readonly env: Readonly<Record<string, string>>
+  strike(fleet: Fleet, runs: readonly string[]): Promise<void>
+}
+
+/** A fault that needs nothing. */
+interface PlainFault {
+  readonly name: string
   readonly excuses: readonly string[]
   strike(fleet: Fleet, runs: readonly string[]): Promise<void>
 }
@@ -15,7 +33,7 @@ const SPREAD_MS = 9_000
 /** A worker that dies loses what it was just told: for the last cell of a run that may be all. */
 const WORKER_GONE = ['outcome-unknown']
 
-export const FAULTS: readonly Fault[] = [
+const PLAIN: readonly PlainFault[] = [
   { name: 'none', excuses: [], strike: async () => undefined },
   {
     name: 'a service killed, and started again',
@@ -140,6 +158,15 @@ export const FAULTS: readonly Fault[] = [
       await fleet.restart(0)
     },
   },
+]
+
+export const FAULTS: readonly Fault[] = [
+  ...PLAIN.map(({ name, excuses, strike }) => ({
+    name,
+    excuses,
+    prepare: async () => ({ env: {}, strike, [Symbol.asyncDispose]: async () => undefined }),
+  })),
+  ...STORAGE_FAULTS,
 ]
 
 async function killShared(fleet: Fleet, name: 'postgres' | 'jupyter'): Promise<void> {

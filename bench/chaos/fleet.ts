@@ -17,17 +17,29 @@ export class Fleet implements AsyncDisposable {
   readonly folder: ServiceFolder
   readonly random: () => number
   readonly #services: ServiceProcess[]
+  readonly #env: Readonly<Record<string, string>>
 
-  static async start(folder: ServiceFolder, random: () => number): Promise<Fleet> {
-    const first = await startService(folder, ENV)
-    const second = await startService(folder, ENV)
-    return new Fleet(folder, random, [first, second])
+  static async start(
+    folder: ServiceFolder,
+    random: () => number,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Fleet> {
+    const env = { ...ENV, ...more }
+    const first = await startService(folder, env)
+    const second = await startService(folder, env)
+    return new Fleet(folder, random, [first, second], env)
   }
 
-  private constructor(folder: ServiceFolder, random: () => number, services: ServiceProcess[]) {
+  private constructor(
+    folder: ServiceFolder,
+    random: () => number,
+    services: ServiceProcess[],
+    env: Readonly<Record<string, string>>,
+  ) {
     this.folder = folder
     this.random = random
     this.#services = services
+    this.#env = env
   }
 
   /** One of the two. */
@@ -38,7 +50,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   async restart(index: number): Promise<void> {
-    this.#services[index] = await startService(this.folder, ENV)
+    this.#services[index] = await startService(this.folder, this.#env)
   }
 
   /** A moment in the middle of what happens: up to so many milliseconds from now. */

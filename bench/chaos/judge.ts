@@ -26,7 +26,7 @@ export async function judge(
   id: string,
   fault: Fault,
 ): Promise<Judgement> {
-  const job = await ended(fleet, id)
+  const job = await ended(fleet, id, fault.patienceMs ?? PATIENCE_MS)
   const { state, reason, message, inputs } = job
   const end = reason === undefined ? state : `${state} (${reason})`
   const cells = (await tracesOf(folder, id)).map(({ cell }) => cell)
@@ -54,8 +54,8 @@ interface Job {
   readonly inputs: { readonly fail?: number }
 }
 
-async function ended(fleet: Fleet, id: string): Promise<Job> {
-  const end = performance.now() + PATIENCE_MS
+async function ended(fleet: Fleet, id: string, patienceMs: number): Promise<Job> {
+  const end = performance.now() + patienceMs
   for (;;) {
     const job = jobFrom(await fleet.job(id))
     if (['succeeded', 'failed', 'cancelled'].includes(job.state) || performance.now() > end) return job
