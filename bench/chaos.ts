@@ -78,14 +78,14 @@ async function oneRound(fault: Fault, row: Row): Promise<void> {
     return
   }
   try {
-    await using fleet = await Fleet.start(folder, random, ground.env)
+    await using fleet = await Fleet.start(folder, random, ground)
     const ids: string[] = []
     for (let run = 0; run < RUNS; run++) ids.push(await fleet.accept(random() < 0.2 ? 3 : -1))
     const started = performance.now()
     await ground.strike(fleet, ids)
     for (const id of ids) row.judgements.push(await judge(fleet, folder, id, fault))
     process.stderr.write(`  ${Math.round((performance.now() - started) / 1000)} s\n`)
-    row.wrong.push(...(await fleet.leftovers()))
+    row.wrong.push(...(await fleet.leftovers()), ...fleet.unexpected)
   } finally {
     for (const name of ['postgres', 'jupyter'] as const) {
       if ((await sharedProcess(folder, name)) !== undefined) row.wrong.push(`${name} was left running`)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ServiceFolder, sharedProcess, tracesOf } from '../../test/support/service-process.ts'
 import type { Fleet } from './fleet.ts'
+import { PLATFORM_FAULTS } from './platform-faults.ts'
 import { STORAGE_FAULTS } from './storage-faults.ts'
 
 export interface Fault {
@@ -19,6 +20,8 @@ export interface Fault {
 export interface Ground extends AsyncDisposable {
   /** For the services. */
   readonly env: Readonly<Record<string, string>>
+  /** By which requests come, where it is not that of the local user. */
+  readonly token?: () => Promise<string>
   strike(fleet: Fleet, runs: readonly string[]): Promise<void>
 }
 
@@ -167,6 +170,7 @@ export const FAULTS: readonly Fault[] = [
     prepare: async () => ({ env: {}, strike, [Symbol.asyncDispose]: async () => undefined }),
   })),
   ...STORAGE_FAULTS,
+  ...PLATFORM_FAULTS,
 ]
 
 async function killShared(fleet: Fleet, name: 'postgres' | 'jupyter'): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type ServiceProcess,
   startService,
 } from '../../test/support/service-process.ts'
+import type { Ground } from './faults.ts'
 
 /** Kernels wait as they do by default; those of runs that failed are kept, but not for longer than is looked for them. */
 const ENV = { MAX_CONCURRENT_RUNS: '3', LOG_LEVEL: 'info', KEEP_FAILED_KERNELS: '5' }
@@ -18,16 +19,19 @@ export class Fleet implements AsyncDisposable {
   readonly random: () => number
   readonly #services: ServiceProcess[]
   readonly #env: Readonly<Record<string, string>>
+  readonly #token: Ground['token']
+  /** Answers that should not have been: once each. */
+  readonly #unexpected = new Set<string>()
 
   static async start(
     folder: ServiceFolder,
     random: () => number,
-    more: Readonly<Record<string, string>>,
+    { env: more, token }: Pick<Ground, 'env' | 'token'>,
   ): Promise<Fleet> {
     const env = { ...ENV, ...more }
     const first = await startService(folder, env)
     const second = await startService(folder, env)
-    return new Fleet(folder, random, [first, second], env)
+    return new Fleet(folder, random, [first, second], env, token)
   }
 
   private constructor(
@@ -35,11 +39,13 @@ export class Fleet implements AsyncDisposable {
     random: () => number,
     services: ServiceProcess[],
     env: Readonly<Record<string, string>>,
+    token: Ground['token'],
   ) {
     this.folder = folder
     this.random = random
     this.#services = services
     this.#env = env
+    this.#token = token
   }
 
   /** One of the two. */
@@ -81,6 +87,18 @@ export class Fleet implements AsyncDisposable {
     await this.#ask(`/jobs/${id}`, { method: 'DELETE' })
   }
 
+  get unexpected(): readonly string[] {
+    return [...this.#unexpected]
+  }
+
+  /** Asks one of the two, once; another status than this is noted. */
+  async expect(path: string, status: number, token?: string): Promise<void> {
+    const answer = await this.#fetch(this.service(this.random() < 0.5 ? 0 : 1), path, {}, token)
+    if (answer === undefined) return void this.#unexpected.add(`${path} was not answered`)
+    const text = await answer.text()
+    if (answer.status !== status) this.#unexpected.add(`${path} was answered ${answer.status}: ${text}`)
+  }
+
   /** What there still is of runs that have all ended, and of workers that were killed. */
   async leftovers(): Promise<readonly string[]> {
     const end = performance.now() + LEFTOVERS_MS
@@ -103,12 +121,34 @@ export class Fleet implements AsyncDisposable {
     const end = performance.now() + PATIENCE_MS
     for (;;) {
       for (const service of this.#services) {
-        const signal = AbortSignal.timeout(5_000)
-        const answer = await service.fetch(path, { ...options, signal }).catch(() => undefined)
+        const answer = await this.#fetch(service, path, options)
         if (answer !== undefined && answer.status < 500) return answer.json()
       }
       if (performance.now() > end) throw new Error(`Nobody answers ${path}`)
       await pause(100)
     }
+  }
+
+  /** Undefined where there is no answer. A failure must have a type, whatever is away. */
+  async #fetch(
+    service: ServiceProcess,
+    path: string,
+    options: RequestInit,
+    token?: string,
+  ): Promise<Response | undefined> {
+    const given = token ?? (await this.#token?.())
+    const headers = { ...options.headers, ...(given !== undefined && { authorization: `Bearer ${given}` }) }
+    const signal = AbortSignal.timeout(5_000)
+    const answer = await service.fetch(path, { ...options, headers, signal }).catch(() => undefined)
+    if (answer !== undefined && answer.status >= 500) {
+      const text = await answer
+        .clone()
+        .text()
+        .catch(() => '')
+      if (!text.includes('"urn:notebook-runner:problem:') || text.includes('problem:internal')) {
+        this.#unexpected.add(`${path} was answered ${answer.status} without a type: ${text}`)
+      }
+    }
+    return answer
   }
 }

@@ -55,6 +55,19 @@ export const STORAGE_FAULTS: readonly Fault[] = [
         s3.mode = 'pass'
       }),
   },
+  {
+    name: 'an S3 that is down for a minute',
+    // Its notebook is tried again in pauses that grow.
+    patienceMs: 200_000,
+    excuses: [],
+    prepare: async () =>
+      brokenS3(async (fleet, s3) => {
+        await fleet.moment(SPREAD_MS)
+        s3.mode = 'cut'
+        await pause(60_000)
+        s3.mode = 'pass'
+      }),
+  },
 ]
 
 interface Disk {

@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
+  DeleteBucketCommand,
   DeleteObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  S3Client,
 } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type S3Settings, s3Storage } from '../../src/storage/s3.ts'
 import { type ReadTemplate, templateReader } from '../../src/storage/s3-template.ts'
 import { sessionName } from '../../src/storage/session-name.ts'
@@ -15,9 +17,11 @@ import { startS3, type TestS3, useAmbientKeys } from '../support/s3.ts'
 import { ALICE, BOB, storageContract } from './contract.ts'
 
 const SEED: S3Settings['layout'] = { kind: 'seed', bucket: 'workspace-{workspace}' }
+/** Its role is there, its bucket is not. */
+const GONE: StorageScope = { workspace: 'gone-ws', user: 'gone' }
 let s3: TestS3
 beforeAll(async () => {
-  s3 = await startS3([ALICE.workspace, BOB.workspace])
+  s3 = await startS3([ALICE.workspace, BOB.workspace, GONE.workspace])
   useAmbientKeys(s3.broker)
 })
 afterAll(() => s3[Symbol.asyncDispose]())
@@ -112,6 +116,58 @@ describe('isolation by the roles alone, as if our own fence were not there', () 
         '(s3:PutObject on bucket workspace-alice-ws by this service): access is denied',
       ),
     })
+  })
+})
+
+describe('a workspace that is set up wrong', () => {
+  const by = (kind: string, workspace: string) =>
+    `by role arn:aws:iam::000000000000:role/${kind}-${workspace}-role`
+
+  it('names role, bucket and action where the role may not write', async () => {
+    await using storage = assuming({}, s3.endpoint, s3.readerArn)
+    await expect(put(storage, ALICE)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining(
+        `(s3:PutObject on bucket workspace-alice-ws ${by('reader', 'alice-ws')}): access is denied. Ask the administrator`,
+      ),
+    })
+    await using whole = assuming()
+    const object = await put(whole, ALICE)
+    expect(Buffer.from(await storage.get(ALICE, object)).toString()).toBe('{}')
+    await expect(storage.remove(ALICE, object)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringContaining(
+        `(s3:DeleteObject on bucket workspace-alice-ws ${by('reader', 'alice-ws')})`,
+      ),
+    })
+  })
+
+  it('names them where there is no bucket, which a role may be told or not', async () => {
+    await s3.admin.send(new DeleteBucketCommand({ Bucket: 'workspace-gone-ws' }))
+    await using storage = assuming()
+    await expect(put(storage, GONE)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: expect.stringMatching(
+        /\(s3:PutObject on bucket workspace-gone-ws by role \S+gone-ws-role\): (there is no such bucket|access is denied)\. Ask the/,
+      ),
+    })
+  })
+
+  it('is used all the same where only the clock is wrong, by that of the storage', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 })
+    try {
+      const { endpoint, region, adminKeys: credentials } = s3
+      const once = new S3Client({ endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 })
+      await expect(once.send(new ListObjectsV2Command({ Bucket: s3.sharedBucket }))).rejects.toMatchObject({
+        name: 'RequestTimeTooSkewed',
+      })
+      once.destroy()
+      await using storage = assuming()
+      const object = await put(storage, ALICE)
+      expect(Buffer.from(await storage.get(ALICE, object)).toString()).toBe('{}')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

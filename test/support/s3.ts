@@ -21,6 +21,8 @@ export interface TestS3 {
   readonly webRoleArn: string
   /** `arn:…{workspace}…`: each role may use its own bucket, and its own prefix of the shared one. */
   readonly roleArn: string
+  /** The same, of roles that read and do not write. */
+  readonly readerArn: string
   readonly sharedBucket: string
   /** May assume the roles, and nothing else. */
   readonly broker: AccessKeys
@@ -83,6 +85,7 @@ export async function startS3(workspaces: readonly string[], webIdentity?: WebId
     region,
     roleArn,
     webRoleArn: `arn:aws:iam::${ACCOUNT}:role/people-{workspace}-role`,
+    readerArn: `arn:aws:iam::${ACCOUNT}:role/reader-{workspace}-role`,
     sharedBucket: SHARED,
     broker,
     mallory,
@@ -125,27 +128,36 @@ function iam(workspaces: readonly string[], web: WebIdentity | undefined) {
         },
       ],
     }),
-    roles: [...Object.entries(web?.people ?? {}).map(webRole), ...workspaces.map(brokerRole)],
-    policies: workspaces.map((workspace) => ({
-      name: workspace,
-      document: {
-        Version: VERSION,
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-            Resource: [`arn:aws:s3:::workspace-${workspace}/*`, `arn:aws:s3:::${SHARED}/${workspace}/*`],
-          },
-          { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::workspace-${workspace}`] },
-        ],
-      },
-    })),
+    roles: [
+      ...Object.entries(web?.people ?? {}).map(webRole),
+      ...workspaces.flatMap((workspace) => [
+        brokerRole('workspace', workspace, workspace),
+        brokerRole('reader', workspace, `reader-${workspace}`),
+      ]),
+    ],
+    policies: workspaces.flatMap((workspace) => [
+      policy(workspace, workspace, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
+      policy(`reader-${workspace}`, workspace, ['s3:GetObject']),
+    ]),
+  }
+}
+
+function policy(name: string, workspace: string, actions: readonly string[]) {
+  const Resource = [`arn:aws:s3:::workspace-${workspace}/*`, `arn:aws:s3:::${SHARED}/${workspace}/*`]
+  const list = {
+    Effect: 'Allow',
+    Action: ['s3:ListBucket'],
+    Resource: [`arn:aws:s3:::workspace-${workspace}`],
+  }
+  return {
+    name,
+    document: { Version: VERSION, Statement: [{ Effect: 'Allow', Action: actions, Resource }, list] },
   }
 }
 
 /** For the service, by its own right. */
-function brokerRole(workspace: string) {
-  return role(`workspace-${workspace}-role`, workspace, {
+function brokerRole(kind: 'workspace' | 'reader', workspace: string, policyName: string) {
+  return role(`${kind}-${workspace}-role`, policyName, {
     Effect: 'Allow',
     Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/broker` },
     Action: ['sts:AssumeRole'],
