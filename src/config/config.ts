@@ -5,6 +5,7 @@ import { type CredentialsConfig, readCredentialSecrets, readCredentials } from '
 import { type Environment, readEnvironment } from './env.ts'
 import { type KernelsConfig, readKernels } from './kernels.ts'
 import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
+import { type RolesConfig, readRoles } from './roles.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
 import { readSignIn, type SignInConfig } from './sign-in.ts'
 
@@ -16,6 +17,8 @@ export type IdentityConfig =
       readonly audiences: readonly [string, ...string[]]
       /** Undefined: nobody signs in here, and all bring a token. */
       readonly signIn: SignInConfig | undefined
+      /** Undefined: all are managers of their workspaces. */
+      readonly roles: RolesConfig | undefined
     }
 
 type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
@@ -299,7 +302,13 @@ function readIdentity(read: SettingReader): IdentityConfig {
   }
   const [audience, ...others] = read.list('OIDC_AUDIENCE')
   if (audience === undefined) read.fault('OIDC_AUDIENCE', 'must name at least one accepted audience')
-  return { kind: 'oidc', issuer, audiences: [audience ?? '', ...others], signIn: readSignIn(read) }
+  return {
+    kind: 'oidc',
+    issuer,
+    audiences: [audience ?? '', ...others],
+    signIn: readSignIn(read),
+    roles: readRoles(read),
+  }
 }
 
 function readStorage(read: SettingReader, preset: PresetName): StorageConfig {

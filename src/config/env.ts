@@ -21,6 +21,10 @@ export const VARIABLES = {
   OIDC_AUDIENCE: 'accepted audiences, by comma',
   OIDC_CLIENT_ID: 'identity oidc: our name at the issuer, for sign-in in a browser; unset: tokens only',
   OIDC_CLIENT_SECRET: 'our password at the issuer; unset: a public client',
+  ROLE_CLAIM:
+    'claim that says who is viewer, runner or manager of which workspace, such as realm_access.roles; unset: all are managers of theirs',
+  ROLES:
+    'what that claim must hold for a role, as role=value by comma; {workspace} is filled in, * is everybody',
   OIDC_SCOPE: 'what is asked for at a sign-in',
   SESSION_SECRET: 'seals the sessions of browsers: 32 characters at least; several by comma, the first seals',
   STORAGE: 'disk (under DATA_DIR) or s3',

@@ -9,6 +9,7 @@ export const BASE_DEFAULTS: Defaults = {
   PORT: '8000',
   BASE_PATH: '',
   OIDC_SCOPE: 'openid profile',
+  ROLES: 'viewer={workspace}:viewer,runner={workspace}:runner,manager={workspace}:manager',
   DATA_DIR: './data',
   LOG_LEVEL: 'info',
   MAX_CONCURRENT_RUNS: '2',

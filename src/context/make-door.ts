@@ -24,9 +24,11 @@ export async function makeDoor(
     const token = identity.token ?? randomBytes(24).toString('base64url')
     return { kind: 'local', limits, session: new LocalSession(token, await sessionKey(dataDir)) }
   }
-  const { issuer, audiences } = identity
+  const { issuer, audiences, roles } = identity
   const keys = new KeySource({ issuer })
-  const verifier = stack.use(bearerVerifier({ issuer, audiences }, keys))
+  const verifier = stack.use(
+    bearerVerifier({ issuer, audiences, ...(roles !== undefined && { roles }) }, keys),
+  )
   return {
     kind: 'oidc',
     limits,

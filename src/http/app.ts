@@ -3,6 +3,7 @@ import cookie from '@fastify/cookie'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunnerError } from '../errors.ts'
+import { declareAccess } from './access.ts'
 import { browserToSignIn, sendToIssuer } from './ask-to-sign-in.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
@@ -119,6 +120,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     ),
   )
 
+  declareAccess(app)
   healthRoutes(app, services)
   landingRoute(app, services)
   meRoute(app, services)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
+import { narrowed } from '../identity/roles.ts'
 import { LOCAL_CALLER, type LocalSession } from './local-session.ts'
 import type { Door } from './services.ts'
 import { readSession } from './session-cookie.ts'
@@ -10,13 +11,17 @@ export const cookieName = (request: FastifyRequest): string =>
   `notebook-runner-${request.socket.localPort ?? 0}`
 
 /**
- * Who sent this request: by its token, the one that a trusted proxy passes on, or its session, in that order.
+ * Who sent this request: by its token, the one that a trusted proxy passes on, or its session, in that order. In those
+ * workspaces only in which they have the role that the route needs.
  * @throws RunnerError `not-signed-in`, `invalid-token`, `identity-unavailable` or `too-many-requests`.
  */
 export async function authenticate(door: Door, request: FastifyRequest): Promise<Caller> {
+  const { access } = request.routeOptions.config
+  if (access === undefined || access === 'everybody')
+    throw new Error('Who asks is of no matter to this route: say in src/http/access.ts which role it needs')
   const caller = await callerOf(door, request)
   door.limits.request(caller)
-  return caller
+  return narrowed(caller, access)
 }
 
 async function callerOf(door: Door, request: FastifyRequest): Promise<Caller> {

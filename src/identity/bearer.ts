@@ -5,6 +5,7 @@ import type { Caller } from './caller.ts'
 import { callerFromClaims, refuse } from './claims.ts'
 import type { TokenVerifier } from './identity.ts'
 import { type KeySet, KeySource, type KeySourceSettings } from './jwks.ts'
+import type { RoleRules } from './roles.ts'
 import { parseUniqueJson } from './unique-json.ts'
 
 const ALGORITHMS = ['RS256', 'ES256']
@@ -16,6 +17,8 @@ const SKEW = 30
 export interface BearerSettings extends KeySourceSettings {
   /** The token must be meant for one of these. */
   readonly audiences: readonly [string, ...string[]]
+  /** Undefined: roles are not told apart. */
+  readonly roles?: RoleRules
   /** Milliseconds since 1970; the system's clock by default. */
   readonly now?: () => number
 }
@@ -92,7 +95,7 @@ class BearerVerifier implements TokenVerifier {
     // OpenID Connect Core 3.1.3.6 and 3.3.2.11: these bind an ID token to another one; access tokens have none.
     if ('at_hash' in claims || 'c_hash' in claims) throw refuse('it is an ID token, not an access token')
     return {
-      caller: { ...callerFromClaims(claims), accessToken: () => token },
+      caller: { ...callerFromClaims(claims, this.#settings.roles), accessToken: () => token },
       expires: exp + SKEW,
       notBefore: Math.max(nbf, iat) - SKEW,
       keys,

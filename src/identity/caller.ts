@@ -1,12 +1,19 @@
+import type { Role } from './roles.ts'
+
 /** Who asks. Access is decided by `issuer` + `subject` and `workspaces`; `user` only names things. */
 export interface Caller {
   readonly issuer: string
   readonly subject: string
   /** `preferred_username`. */
   readonly user: string
+  /** Those in which they may do what they are about to do: `narrowed` takes the others away. */
   readonly workspaces: readonly string[]
   /** What they showed: never written down, and never shown. A function, so that no log or answer has it by accident. */
   readonly accessToken?: () => string
+  /** Theirs too, but without the role that is needed: there they may look. */
+  readonly onlyLooks?: readonly string[]
+  /** Undefined: roles are not told apart. */
+  readonly roles?: ReadonlyMap<string, Role>
 }
 
 /** What every row of the database is read and written under. */

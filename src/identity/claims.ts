@@ -1,5 +1,6 @@
 import { RunnerError } from '../errors.ts'
 import type { Caller } from './caller.ts'
+import { type RoleRules, rolesIn } from './roles.ts'
 
 /** The platform's rule for names of workspaces; storage holds to the same one by itself. */
 const WORKSPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
@@ -13,12 +14,14 @@ function isWorkspaceName(name: string): boolean {
  * Who the claims of a verified token speak of. Throws `invalid-token` where `iss`, `sub` or `preferred_username` is
  * missing or no short printable string, or where a workspace claim has the wrong shape.
  */
-export function callerFromClaims(claims: Readonly<Record<string, unknown>>): Caller {
+export function callerFromClaims(claims: Readonly<Record<string, unknown>>, rules?: RoleRules): Caller {
+  const theirs = workspaces(claims)
   return {
     issuer: name(claims, 'iss'),
     subject: name(claims, 'sub'),
     user: name(claims, 'preferred_username'),
-    workspaces: workspaces(claims),
+    workspaces: theirs,
+    ...(rules !== undefined && { roles: rolesIn(claims, rules, theirs) }),
   }
 }
 

@@ -1,13 +1,18 @@
 import { RunnerError } from '../errors.ts'
 import type { Caller } from './caller.ts'
+import { mayOnlyLook } from './roles.ts'
 
 /**
  * The workspace to work in; never a guess. Throws `no-workspace` where the caller has none, `workspace-choice` (with
  * the choices) where there are several and none was asked for, and `not-found` for one that is not the caller's,
- * whether or not it exists.
+ * whether or not it exists. Throws `not-allowed` where they may only look.
  */
 export function chooseWorkspace(caller: Caller, requested?: string): string {
   const [first, ...others] = caller.workspaces
+  const { onlyLooks = [] } = caller
+  if (requested !== undefined && onlyLooks.includes(requested)) throw mayOnlyLook(requested)
+  if (first === undefined && requested === undefined && onlyLooks.length > 0)
+    throw mayOnlyLook(onlyLooks.join(', '))
   if (first === undefined) {
     throw new RunnerError(
       'no-workspace',

@@ -25,13 +25,18 @@ const FIND = `
 
 /**
  * Notebook and copies of files go out of storage first, then the row: what storage does not let go is still in the
- * history, and the same request goes on with it. The function throws `not-allowed` for who is not the owner,
+ * history, and the same request goes on with it. The function throws `not-allowed` for who is neither the owner nor a manager,
  * `invalid-request` for a run that has not ended, `storage-failed` and `database-failed`.
  */
 export function purgeWith({ database, files, storage, removeFolder }: PurgeParts): PurgeRun {
   return async (caller, run) => {
-    if (run.ownerIssuer !== caller.issuer || run.ownerSubject !== caller.subject)
-      throw new RunnerError('not-allowed', `This run is ${run.ownerName}’s: only its owner can purge it.`)
+    // What is gone is gone: where no roles are told apart, nobody is enough of a manager for that.
+    const owner = run.ownerIssuer === caller.issuer && run.ownerSubject === caller.subject
+    if (!owner && caller.roles?.get(run.workspace) !== 'manager')
+      throw new RunnerError(
+        'not-allowed',
+        `This run is ${run.ownerName}’s: only they or a manager of ${run.workspace} can purge it.`,
+      )
     if (!isTerminal(run.state))
       throw new RunnerError('invalid-request', 'The run has not ended: cancel it first, and purge it then.')
     const scope = { workspace: run.workspace, user: run.ownerName, ...grantOf(caller) }
@@ -40,7 +45,7 @@ export function purgeWith({ database, files, storage, removeFolder }: PurgeParts
     for (const object of [...copies, run.object]) await storage.remove(scope, object)
     await removeFolder?.(run)
     await database.transaction(async (session) => {
-      const values = [run.id, caller.issuer, caller.subject, caller.workspaces]
+      const values = [run.id, run.ownerIssuer, run.ownerSubject, caller.workspaces]
       const rows = await session.query<DeletedRow>({ text: FIND, values })
       await deleteRuns(session, rows)
     })

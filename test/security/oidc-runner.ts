@@ -15,7 +15,7 @@ export interface OidcRunner extends AsyncDisposable {
 }
 
 /** A service for many people, with a real issuer of tokens and storage on disk. */
-export async function startOidcRunner(): Promise<OidcRunner> {
+export async function startOidcRunner(env: Readonly<Record<string, string>> = {}): Promise<OidcRunner> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryDataDir()).path
   const issuer = stack.use(await startIssuer())
@@ -27,6 +27,7 @@ export async function startOidcRunner(): Promise<OidcRunner> {
       OIDC_AUDIENCE: 'eodhp,other',
       KERNELS: 'none',
       VIEW_URL: `${LAB}/hub/{user}/lab/tree/{path}`,
+      ...env,
     }),
   )
   const open = stack.move()

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { requireOwner } from '../../identity/roles.ts'
 import type { Batch } from '../../run/batch.ts'
 import { UUID } from '../../run/uuid.ts'
 import { refuse } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
 import { sendBatch } from '../batch-info.ts'
+import { refuseOnlyLook } from '../find-run.ts'
 import { negotiated, representationOf } from '../negotiate.ts'
 import { batchPage } from '../pages/batch.ts'
 import { requireSameOrigin } from '../same-origin.ts'
@@ -35,7 +37,9 @@ export function batchRoute(app: FastifyInstance, services: Services): void {
   app.delete<BatchRequest>('/batches/:id', async (request, reply) => {
     const caller = await authenticate(services.door, request)
     requireSameOrigin(services, request)
-    const { id } = await find(caller, request.params.id)
+    const found = await find(caller, request.params.id)
+    const { id } = found
+    requireOwner(caller, found)
     const batch = (await batches.cancel(caller, id)) ?? missing()
     request.log.info({ workspace: batch.workspace, batch: id }, 'cancel asked for')
     return sendBatch(services, caller, negotiated(reply), batch)
@@ -52,7 +56,10 @@ export function batchRoute(app: FastifyInstance, services: Services): void {
   })
 
   async function find(caller: Caller, id: string): Promise<Batch> {
-    return (UUID.test(id) ? await batches.find(caller, id) : undefined) ?? missing()
+    if (!UUID.test(id)) missing()
+    const batch = await batches.find(caller, id)
+    if (batch === undefined) await refuseOnlyLook(caller, (looking) => batches.find(looking, id))
+    return batch ?? missing()
   }
 }
 

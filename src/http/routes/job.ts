@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RunnerError } from '../../errors.ts'
+import { requireOwner } from '../../identity/roles.ts'
 import { isTerminal, type RunState } from '../../run/run.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
@@ -45,6 +46,7 @@ export function jobRoute(app: FastifyInstance, services: Services): void {
       request.log.info({ workspace: found.workspace, run: id }, 'purged')
       return sendJson(negotiated(reply), { ...statusInfo(found, services.publicUrl()), status: 'dismissed' })
     }
+    requireOwner(caller, found)
     // One that ends meanwhile stays in the history: its end is what the caller is told.
     if (isTerminal(state)) await services.runs.dismiss(caller, id)
     else await services.runs.cancel(caller, id)
