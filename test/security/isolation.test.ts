@@ -172,7 +172,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
 
 /** An answer in which the role was no obstacle, whatever else was. */
 const isAllowed = async (answer: Response): Promise<boolean> => {
-  expect(answer.status).toBeLessThan(500)
+  // There is no Jupyter server behind this service, which it may say (503).
+  expect(answer.status).not.toBe(500)
   if (answer.status !== 403) return true
   const { detail } = await problemOf(answer)
   expect(detail).toMatch(/you may look|only they or a manager/)
