@@ -24,7 +24,7 @@ const layers = {
     'run',
     'http',
   ],
-  cli: ['errors', 'config', 'context', 'notebook', 'catalog', 'kernel', 'run'],
+  cli: ['errors', 'config', 'context', 'identity', 'process', 'notebook', 'catalog', 'kernel', 'run'],
   main: ['errors', 'cli'],
 }
 const names = Object.keys(layers)

@@ -56,6 +56,20 @@ function commandLine(): Command {
     .action(async (options: { json?: boolean }) => (await import('./config.ts')).showConfig(options))
 
   program
+    .command('login')
+    .description('sign in to a service by a browser, and keep its token for other commands')
+    .argument('<url>', 'the address of the service')
+    .addHelpText('after', example('notebook-runner login https://runner.example'))
+    .action(async (url: string) => (await import('./login.ts')).login(url))
+
+  program
+    .command('logout')
+    .description('forget the token of a service, and take it back')
+    .argument('<url>', 'the address of the service')
+    .addHelpText('after', example('notebook-runner logout https://runner.example'))
+    .action(async (url: string) => (await import('./login.ts')).logout(url))
+
+  program
     .command('inspect')
     .description('show what a notebook takes')
     .argument('<notebook>', 'an .ipynb file, or - for the standard input')

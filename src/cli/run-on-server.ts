@@ -53,7 +53,8 @@ export async function runOnServer(
   refuseWhatIsHere(notebookId, options)
   const given = await givenParameters(options, { input: notebookId, output: output ?? '-' })
   const outputPath = fillPath(output ?? '-', untypedValues(given))
-  const client = new ServerClient({ url: serverUrl(options.server ?? ''), token: tokenOf(options) })
+  const url = serverUrl(options.server ?? '')
+  const client = new ServerClient({ url, token: await tokenOf(options, url) })
   using interrupts = onInterrupt()
   const run = await client.json({
     method: 'POST',
@@ -159,10 +160,19 @@ function serverUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-function tokenOf({ token }: ServerRunOptions): string {
+/** As it is given, else the one of `notebook-runner login`, which is renewed however long the run takes. */
+async function tokenOf({ token }: ServerRunOptions, url: string): Promise<() => Promise<string>> {
   const given = token ?? serverToken()
-  if (given !== undefined && /^\S+$/.test(given)) return given
-  throw new RunnerError('usage', 'A token is needed: set RUNNER_TOKEN, or give --token.')
+  if (given !== undefined) {
+    if (/^\S+$/.test(given)) return async () => given
+    throw new RunnerError('usage', 'A token has no blanks: set RUNNER_TOKEN, or give --token.')
+  }
+  const { isLoggedIn, keptToken } = await import('./kept-token.ts')
+  if (await isLoggedIn(url)) return () => keptToken(url)
+  throw new RunnerError(
+    'usage',
+    `A token is needed: run \`notebook-runner login ${url}\`, set RUNNER_TOKEN, or give --token.`,
+  )
 }
 
 /** The query of a run link that says the same: the server knows the types. */

@@ -8,7 +8,8 @@ import { warn } from './report.ts'
 export interface ServerAddress {
   /** Without a slash at its end. */
   readonly url: string
-  readonly token: string
+  /** The one to send now: one that is over may be renewed. */
+  readonly token: () => Promise<string>
 }
 
 interface Call {
@@ -105,7 +106,7 @@ export class ServerClient {
     return request(`${url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${await token()}`,
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
 import { RunnerError } from '../errors.ts'
 import { type KernelLimitsConfig, readKernelLimits } from './config.ts'
 import { readEnvironment } from './env.ts'
@@ -28,3 +29,10 @@ export function kernelEnvironment(environment = process.env): KernelEnvironment 
 /** `RUNNER_TOKEN`: the token for a server that a command asks. */
 export const serverToken = (environment = process.env): string | undefined =>
   readEnvironment(environment).RUNNER_TOKEN
+
+/** Where the commands of a person keep what is theirs (XDG Base Directory Specification). */
+export function configFolder(environment = process.env): string {
+  const { XDG_CONFIG_HOME: given = '' } = environment
+  // The specification wants an absolute path, and any other one not to be looked at.
+  return join(isAbsolute(given) ? given : join(homedir(), '.config'), 'notebook-runner')
+}

@@ -7,7 +7,7 @@ import { type KernelsConfig, readKernels } from './kernels.ts'
 import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
 import { type RolesConfig, readRoles } from './roles.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
-import { readSignIn, type SignInConfig } from './sign-in.ts'
+import { type DeviceConfig, readDevice, readSignIn, type SignInConfig } from './sign-in.ts'
 
 export type IdentityConfig =
   | { readonly kind: 'local'; readonly token: string | undefined }
@@ -17,6 +17,8 @@ export type IdentityConfig =
       readonly audiences: readonly [string, ...string[]]
       /** Undefined: nobody signs in here, and all bring a token. */
       readonly signIn: SignInConfig | undefined
+      /** Undefined: nobody signs in at a terminal. */
+      readonly device: DeviceConfig | undefined
       /** Undefined: all are managers of their workspaces. */
       readonly roles: RolesConfig | undefined
     }
@@ -307,6 +309,7 @@ function readIdentity(read: SettingReader): IdentityConfig {
     issuer,
     audiences: [audience ?? '', ...others],
     signIn: readSignIn(read),
+    device: readDevice(read),
     roles: readRoles(read),
   }
 }

@@ -21,6 +21,8 @@ export const VARIABLES = {
   OIDC_AUDIENCE: 'accepted audiences, by comma',
   OIDC_CLIENT_ID: 'identity oidc: our name at the issuer, for sign-in in a browser; unset: tokens only',
   OIDC_CLIENT_SECRET: 'our password at the issuer; unset: a public client',
+  OIDC_DEVICE_CLIENT_ID:
+    'name of the public client for `notebook-runner login`; unset: OIDC_CLIENT_ID, where that is public',
   ROLE_CLAIM:
     'claim that says who is viewer, runner or manager of which workspace, such as realm_access.roles; unset: all are managers of theirs',
   ROLES:

@@ -28,3 +28,17 @@ export function readSignIn(read: SettingReader): SignInConfig | undefined {
   if (secret === undefined) read.fault('SESSION_SECRET', 'is missing beside OIDC_CLIENT_ID')
   return { clientId, clientSecret, scope, secrets: [secret ?? '', ...others] }
 }
+
+/** Sign-in at a terminal: a client without a secret, since everybody has the program. */
+export interface DeviceConfig {
+  readonly clientId: string
+  readonly scope: string
+}
+
+/** Undefined where there is no public client. */
+export function readDevice(read: SettingReader): DeviceConfig | undefined {
+  const browser =
+    read.optional('OIDC_CLIENT_SECRET') === undefined ? read.optional('OIDC_CLIENT_ID') : undefined
+  const clientId = read.optional('OIDC_DEVICE_CLIENT_ID') ?? browser
+  return clientId === undefined ? undefined : { clientId, scope: read.optional('OIDC_SCOPE') ?? 'openid' }
+}

@@ -34,6 +34,7 @@ export async function makeDoor(
     limits,
     verifier,
     forwardedToken: forwardedTokens(trustedProxies),
+    device: identity.device && { issuer, ...identity.device },
     browser: await makeBrowserDoor(identity, { database, publicUrl, verifier, keys }),
   }
 }

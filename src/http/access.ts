@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Role } from '../identity/roles.ts'
+import type { Role } from '../identity/caller.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -24,6 +24,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /metrics': 'everybody',
   'GET /assets/*': 'everybody',
   'GET /examples/data/*': 'everybody',
+  'GET /.well-known/oauth-protected-resource': 'everybody',
   'GET /auth/login': 'everybody',
   'GET /auth/callback': 'everybody',
   'GET /auth/signed-in': 'everybody',

@@ -40,6 +40,7 @@ import { outputFrameRoute } from './routes/output-frame.ts'
 import { planRoute } from './routes/plan.ts'
 import { processRoute } from './routes/process.ts'
 import { processesRoute } from './routes/processes.ts'
+import { protectedResourceRoute } from './routes/protected-resource.ts'
 import { runNotebookRoute } from './routes/run-notebook.ts'
 import { viewNotebookRoute } from './routes/view-notebook.ts'
 import { sendProblem } from './send-problem.ts'
@@ -147,6 +148,8 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   batchRoute(app, services)
   outputFrameRoute(app, services)
   apiRoute(app, services)
+  if (services.door.kind === 'oidc' && services.door.device !== undefined)
+    protectedResourceRoute(app, services, services.door.device)
   if (services.door.kind === 'oidc' && services.door.browser !== undefined) {
     authLoginRoute(app, services.door.browser)
     authCallbackRoute(app, services.door.browser)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { DeviceIssuer } from '../identity/device-client.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
 import type { EndedSession } from '../identity/logout-token.ts'
 import type { SignIn } from '../identity/sign-in.ts'
@@ -40,6 +41,8 @@ export type Door = { readonly limits: PersonLimits } & (
       readonly kind: 'oidc'
       readonly verifier: TokenVerifier
       readonly forwardedToken: ForwardedToken
+      /** Where commands sign in; undefined where they can't. */
+      readonly device: DeviceIssuer | undefined
       /** Undefined where nobody signs in here. */
       readonly browser: BrowserDoor | undefined
     }

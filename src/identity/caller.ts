@@ -1,4 +1,5 @@
-import type { Role } from './roles.ts'
+/** Who looks; who also runs, and cancels what is theirs; who also ends what is others'. */
+export type Role = 'viewer' | 'runner' | 'manager'
 
 /** Who asks. Access is decided by `issuer` + `subject` and `workspaces`; `user` only names things. */
 export interface Caller {

@@ -1,9 +1,8 @@
 import { RunnerError } from '../errors.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Role } from './caller.ts'
 
-/** From the least to the most: who looks, who also runs and cancels what is theirs, who cancels what is others'. */
-export const ROLES = ['viewer', 'runner', 'manager'] as const
-export type Role = (typeof ROLES)[number]
+/** From the least to the most. */
+const ROLES: readonly Role[] = ['viewer', 'runner', 'manager']
 
 /** How a token says which roles somebody has. */
 export interface RoleRules {
