@@ -99,6 +99,7 @@ function addressOf(url: string, { run, prepared, batch }: Owned): string {
       ':id',
       url.startsWith('/view-notebook/') || /^\/(processes|run)\//.test(url) ? 'cog_preview' : id,
     )
+    .replace(':cell', '0')
     .replace('*', 'out/table.csv')
   if (/[:*]/.test(address)) throw new Error(`Say here what stands for the parameter in ${url}`)
   return address
