@@ -18,7 +18,7 @@ import { print } from './print.ts'
  * notebook that was read included: papermill allows that too, and nothing is lost by it, as a second
  * injection replaces the first.
  */
-export async function writeOutput(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+export async function writeOutput(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   if (path === '-') {
     for (const chunk of chunks) await print(chunk)
     return
@@ -35,7 +35,7 @@ export async function writeOutput(path: string, chunks: readonly Uint8Array[]): 
   }
 }
 
-function replaceFile(path: string, chunks: readonly Uint8Array[], mode?: number): void {
+function replaceFile(path: string, chunks: Iterable<Uint8Array>, mode?: number): void {
   const temporary = join(dirname(path), `.${basename(path)}.${newId()}.tmp`)
   try {
     writeInto(temporary, 'wx', chunks, mode)
@@ -46,7 +46,7 @@ function replaceFile(path: string, chunks: readonly Uint8Array[], mode?: number)
   }
 }
 
-function writeInto(path: string, flags: string, chunks: readonly Uint8Array[], mode?: number): void {
+function writeInto(path: string, flags: string, chunks: Iterable<Uint8Array>, mode?: number): void {
   const file = openSync(path, flags)
   try {
     if (mode !== undefined) fchmodSync(file, mode)

@@ -10,10 +10,11 @@ import {
   type JsonValue,
   pythonFloat,
   pythonJson,
-  pythonJsonBytes,
 } from './json.ts'
 import { splitCell } from './lines.ts'
+import { linesInChunks } from './long-text.ts'
 import { type OutputChange, RunOutputs } from './outputs.ts'
+import type { StreamText } from './stream-text.ts'
 
 /** What an execution has to know of a cell. Cells are counted from 0, over cells of all types. */
 export interface ExecutableCell {
@@ -52,7 +53,7 @@ interface Progress {
   end: Moment | undefined
   executionCount: number | undefined
   /** The cell as it is in the file, while nothing changes it. */
-  bytes: readonly Uint8Array[] | undefined
+  bytes: Uint8Array | undefined
 }
 
 /**
@@ -150,9 +151,10 @@ export class ExecutedNotebook {
 
   /**
    * The file as it is now, in chunks to be written one after the other, which must not be written to. What has not
-   * changed since the last time is not made again.
+   * changed since the last time is not made again. Long texts are encoded each time that the chunks are gone through,
+   * which are the same each time, whatever has happened since.
    */
-  chunks(): Uint8Array[] {
+  chunks(): Iterable<Uint8Array> {
     const { root, metadata } = this.#notebook
     const widgets = this.outputs.widgets.metadata()
     if (widgets !== undefined) metadata.set('widgets', widgets)
@@ -160,14 +162,14 @@ export class ExecutedNotebook {
     if (this.cells.length === 0) return [encoder.encode(`${head}[]${tail}`)]
     const markers = [...this.#remarkMarkers(), ...this.#markers]
     const cells = this.cells.flatMap(({ index }) => [
-      ...markers.filter(({ before }) => before === index).map(({ node }) => bytesOf(node)),
-      this.#bytes(index),
+      ...markers.filter(({ before }) => before === index).map(({ node }) => [bytesOf(node)]),
+      this.#chunksOf(index),
     ])
-    return [
-      encoder.encode(`${head}[`),
-      ...cells.flatMap((bytes, index) => (index === 0 ? bytes : [COMMA, ...bytes])),
-      encoder.encode(`\n ]${tail}`),
-    ]
+    return concatenated([
+      [encoder.encode(`${head}[`)],
+      ...cells.flatMap((chunks, index) => (index === 0 ? [chunks] : [[COMMA], chunks])),
+      [encoder.encode(`\n ]${tail}`)],
+    ])
   }
 
   #remarkMarkers(): readonly MarkerPlace[] {
@@ -176,15 +178,31 @@ export class ExecutedNotebook {
     return [remarkMarker(this.remark, this.#remarkId)]
   }
 
-  #bytes(index: number): readonly Uint8Array[] {
+  #chunksOf(index: number): Iterable<Uint8Array> {
     const progress = this.#cell(index)
-    if (progress.bytes !== undefined) return progress.bytes
-    const bytes = bytesOf(this.#node(index, progress))
-    if (bytes.length <= MOST_KEPT) progress.bytes = bytes
-    return bytes
+    if (progress.bytes !== undefined) return [progress.bytes]
+    const long: (readonly string[])[] = []
+    const node = this.#node(index, progress, (text) => {
+      if (text.bytes < LONG_TEXT) return text.toString()
+      long.push(text.pieces())
+      return hole('text')
+    })
+    if (long.length === 0) {
+      progress.bytes = bytesOf(node)
+      return [progress.bytes]
+    }
+    const [before = '', ...rest] = jsonOf(node).split(/\0\w+\0/)
+    return concatenated([
+      [encoder.encode(before)],
+      ...rest.flatMap((text, hole) => [inLines(long[hole] ?? []), [encoder.encode(text)]]),
+    ])
   }
 
-  #node(index: number, { status, start, end, executionCount }: Progress): JsonObject {
+  #node(
+    index: number,
+    { status, start, end, executionCount }: Progress,
+    textOf: (text: StreamText) => JsonValue,
+  ): JsonObject {
     const cell = this.#notebook.cells[index]
     const node: JsonObject = new Map(cell?.node)
     const metadata: JsonObject = new Map(cell?.metadata)
@@ -196,7 +214,7 @@ export class ExecutedNotebook {
     }
     node.set('execution_count', fromPlain(executionCount ?? null))
     // Copied: the file has their texts in lines, whoever reads them here has them whole.
-    node.set('outputs', this.outputs.outputs(index).map(copied))
+    node.set('outputs', this.outputs.outputs(index, textOf).map(copied))
     return split(node)
   }
 
@@ -218,12 +236,25 @@ export class ExecutedNotebook {
 }
 
 const encoder = new TextEncoder()
-/** Chunks of a cell that are kept for the next time: of a long one there are not to be two in memory all the time. */
-const MOST_KEPT = 16
+/** Bytes of a stream from which on it is encoded while it is written. */
+const LONG_TEXT = 256 * 1024
+/** Of an output: the cell's are members of a list in a member of it. */
+const OUTPUT_DEPTH = 5
 const COMMA = encoder.encode(',')
 
-function bytesOf(node: JsonObject): readonly Uint8Array[] {
-  return pythonJsonBytes('\n  ', node, 2)
+const jsonOf = (node: JsonObject): string => `\n  ${pythonJson(node, 2)}`
+const bytesOf = (node: JsonObject): Uint8Array => encoder.encode(jsonOf(node))
+
+const inLines = (pieces: readonly string[]): Iterable<Uint8Array> => ({
+  [Symbol.iterator]: () => linesInChunks(pieces, OUTPUT_DEPTH),
+})
+
+function concatenated(parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
+  return {
+    *[Symbol.iterator]() {
+      for (const part of parts) yield* part
+    },
+  }
 }
 
 function split(node: JsonObject): JsonObject {

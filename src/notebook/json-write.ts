@@ -11,55 +11,13 @@ export function pythonJson(value: JsonValue, depth = 0): string {
   return parts.join('')
 }
 
-/** The same after a text before it, as chunks of UTF-8: of a long text there is no second one in memory. */
-export function pythonJsonBytes(before: string, value: JsonValue, depth = 0): Uint8Array[] {
-  const chunks = new Utf8Chunks()
-  chunks.push(before)
-  write(value, `\n${' '.repeat(depth)}`, chunks)
-  return chunks.end()
-}
-
-/** Takes texts as a list does. */
-interface Parts {
-  push(...texts: readonly string[]): unknown
-}
-
-const CHUNK_CHARACTERS = 64 * 1024
-const encoder = new TextEncoder()
-
-/** What is pushed is whole characters: JSON has its lone surrogates escaped. */
-class Utf8Chunks implements Parts {
-  readonly #chunks: Uint8Array[] = []
-  #texts: string[] = []
-  #characters = 0
-
-  push(...texts: readonly string[]): void {
-    for (const text of texts) {
-      this.#texts.push(text)
-      this.#characters += text.length
-    }
-    if (this.#characters >= CHUNK_CHARACTERS) this.#flush()
-  }
-
-  end(): Uint8Array[] {
-    this.#flush()
-    return this.#chunks
-  }
-
-  #flush(): void {
-    if (this.#characters > 0) this.#chunks.push(encoder.encode(this.#texts.join('')))
-    this.#texts = []
-    this.#characters = 0
-  }
-}
-
-function write(value: JsonValue, newline: string, parts: Parts): void {
+function write(value: JsonValue, newline: string, parts: string[]): void {
   if (Array.isArray(value)) writeArray(value, newline, parts)
   else if (isObject(value)) writeObject(value, newline, parts)
   else parts.push(value instanceof JsonNumber ? pythonNumber(value.raw) : JSON.stringify(value))
 }
 
-function writeArray(array: readonly JsonValue[], newline: string, parts: Parts): void {
+function writeArray(array: readonly JsonValue[], newline: string, parts: string[]): void {
   if (array.length === 0) {
     parts.push('[]')
     return
@@ -74,7 +32,7 @@ function writeArray(array: readonly JsonValue[], newline: string, parts: Parts):
   parts.push(newline, ']')
 }
 
-function writeObject(object: JsonObject, newline: string, parts: Parts): void {
+function writeObject(object: JsonObject, newline: string, parts: string[]): void {
   if (object.size === 0) {
     parts.push('{}')
     return

@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 12 * 1024 * 1024
 /** The bytes of the last picture that a run has brought about; undefined where there is none, or it is too large. */
 export function lastPicture({ cells, outputs }: ExecutedNotebook): Uint8Array<ArrayBuffer> | undefined {
   for (const { index } of cells.toReversed()) {
-    for (const output of outputs.outputs(index).toReversed()) {
+    for (const output of outputs.shows(index).toReversed()) {
       const data = output.get('data')
       if (!isObject(data)) continue
       const type = RASTER_TYPES.find((raster) => data.has(raster))

@@ -4,6 +4,9 @@ import { isObject, type JsonObject, type JsonValue } from './json.ts'
 const line =
   /[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])|[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+/g
 
+/** Where a line ends, or a part of it. */
+export const lineEnd = /[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
+
 /** As Python's `splitlines(True)`: every line keeps its end; no lines where there is no text. */
 export function splitLines(text: string): string[] {
   return text.match(line) ?? []

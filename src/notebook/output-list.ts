@@ -35,9 +35,9 @@ export class OutputList {
     return this.#displays.get(displayId) ?? []
   }
 
-  /** As nbformat has them, a stream's text as one text. */
-  outputs(): JsonObject[] {
-    return this.#items.map(outputOf)
+  /** As nbformat has them, a stream's text as one text, or as `textOf` has it. */
+  outputs(textOf?: (text: StreamText) => JsonValue): JsonObject[] {
+    return this.#items.map((item) => outputOf(item, textOf))
   }
 
   /** Those that are no stream: none of these is made anew. */
@@ -115,11 +115,11 @@ function bytesOf(item: Item | undefined): number {
   return item === undefined ? 0 : item.kind === 'stream' ? item.text.bytes : item.bytes
 }
 
-function outputOf(item: Item): JsonObject {
-  return item.kind === 'stream' ? streamOutput(item.name, item.text.toString()) : item.output
+function outputOf(item: Item, textOf: (text: StreamText) => JsonValue = String): JsonObject {
+  return item.kind === 'stream' ? streamOutput(item.name, textOf(item.text)) : item.output
 }
 
-export function streamOutput(name: JsonValue, text: string): JsonObject {
+export function streamOutput(name: JsonValue, text: JsonValue): JsonObject {
   return new Map<string, JsonValue>([
     ['name', name],
     ['output_type', 'stream'],

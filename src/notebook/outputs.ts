@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from './json.ts'
 import { type ListChange, OutputList } from './output-list.ts'
+import type { StreamText } from './stream-text.ts'
 import { WidgetStates } from './widget-states.ts'
 
 /**
@@ -34,8 +35,9 @@ export class RunOutputs {
     return this.#bytes + this.widgets.bytes
   }
 
-  outputs(cell: number): JsonObject[] {
-    return this.#list(cell).outputs()
+  /** As `OutputList.outputs`. */
+  outputs(cell: number, textOf?: (text: StreamText) => JsonValue): JsonObject[] {
+    return this.#list(cell).outputs(textOf)
   }
 
   /** Those of the cell's outputs that are no stream, as nbformat has them. */

@@ -53,6 +53,11 @@ export class StreamText {
     this.#push(text)
   }
 
+  /** What makes up the text; later changes don't change it. */
+  pieces(): readonly string[] {
+    return [...this.#pieces]
+  }
+
   toString(): string {
     if (this.#pieces.length > 1) this.#pieces.splice(0, this.#pieces.length, this.#pieces.join(''))
     return this.#pieces[0] ?? ''

@@ -27,7 +27,7 @@ export interface ExecuteParts {
   readonly storage: Storage
   readonly grants: Pick<RunGrants, 'find'>
   /** Keeps a notebook that could not be stored. */
-  readonly keepNotebook: (runId: string, notebook: readonly Uint8Array[], end: RunEnd) => Promise<void>
+  readonly keepNotebook: (runId: string, notebook: Iterable<Uint8Array>, end: RunEnd) => Promise<void>
   readonly thumbnailer: Pick<Thumbnailer, 'make'>
   /** Files in these folders, and how many are kept of a run. */
   readonly files: FolderFiles

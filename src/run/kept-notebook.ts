@@ -40,14 +40,14 @@ const RENEW_MS = 300_000
 export async function keepNotebook(
   database: Database,
   runId: string,
-  notebook: readonly Uint8Array[],
+  notebook: Iterable<Uint8Array>,
   end: RunEnd,
 ): Promise<void> {
   const { reason, failedCell } = end.state === 'failed' ? end : {}
   const message = end.message === undefined ? undefined : storable(end.message)
   await database.query({
     text: KEEP,
-    values: [runId, Buffer.concat(notebook), end.state, reason, message, failedCell],
+    values: [runId, Buffer.concat([...notebook]), end.state, reason, message, failedCell],
   })
 }
 

@@ -25,7 +25,7 @@ import type { ByteRange, FlushedTogether, Storage, StorageScope, StoredObject } 
 
 const datasync = promisify(fdatasync)
 const writeChunks = promisify(writev)
-/** Bodies up to this many bytes are written on the spot: handing them to a thread costs more than writing them. */
+/** Up to this many bytes are written on the spot: handing them to a thread costs more than writing them. */
 const SMALL = 1024 * 1024
 /** A folder found sound is trusted for this many milliseconds; walking it again at each put would cost more than the put. */
 const FOLDER_TRUST = 1000
@@ -69,7 +69,7 @@ class DiskStorage implements Storage {
    * and renaming are done synchronously: measured at 8 at a time, a third of the CPU and twice the rate of the
    * thread pool, with a shorter longest pause. Only what waits for the device leaves the main thread.
    */
-  async put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal) {
+  async put(scope: StorageScope, object: StoredObject, body: Iterable<Uint8Array>, signal?: AbortSignal) {
     await this.#store('notebook', scope, object, signal, (fd) => fill(fd, body, true))
   }
 
@@ -299,14 +299,18 @@ async function fillFrom(
 }
 
 /** Writes the body, flushes it if asked to, and closes the file in any case. */
-async function fill(fd: number, body: readonly Uint8Array[], flush: boolean): Promise<void> {
+async function fill(fd: number, body: Iterable<Uint8Array>, flush: boolean): Promise<void> {
   try {
-    let rest = body.filter((chunk) => chunk.byteLength > 0)
-    const small = rest.reduce((sum, chunk) => sum + chunk.byteLength, 0) <= SMALL
-    while (rest.length > 0) {
-      const written = small ? writevSync(fd, rest) : (await writeChunks(fd, rest)).bytesWritten
-      rest = after(rest, written)
+    let rest: Uint8Array[] = []
+    let bytes = 0
+    for (const chunk of body) {
+      if (chunk.byteLength > 0) rest.push(chunk)
+      bytes += chunk.byteLength
+      if (bytes <= SMALL) continue
+      while (rest.length > 0) rest = after(rest, (await writeChunks(fd, rest)).bytesWritten)
+      bytes = 0
     }
+    while (rest.length > 0) rest = after(rest, writevSync(fd, rest))
     if (flush) await datasync(fd)
   } finally {
     closeSync(fd)

@@ -60,7 +60,7 @@ class S3Storage implements Storage {
   }
 
   /** One PutObject: S3 shows an object whole or not at all. */
-  async put(scope: StorageScope, object: StoredObject, body: readonly Uint8Array[], signal?: AbortSignal) {
+  async put(scope: StorageScope, object: StoredObject, body: Iterable<Uint8Array>, signal?: AbortSignal) {
     await this.#do('s3:PutObject', 'stored', scope, object, signal, async ({ client }, abortSignal) => {
       const put = (key: string, content: Uint8Array, type: string) =>
         client.send(
@@ -73,7 +73,7 @@ class S3Storage implements Storage {
           }),
           { abortSignal },
         )
-      await put(object.key, Buffer.concat(body), 'application/x-ipynb+json')
+      await put(object.key, Buffer.concat([...body]), 'application/x-ipynb+json')
       await Promise.all(
         this.#foldersToKeep(object).map(async (folder) => {
           // Only a convenience of the JupyterLab view: a role that may not write it must not fail the notebook.

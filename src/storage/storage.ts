@@ -39,7 +39,7 @@ export interface Storage {
   put(
     scope: StorageScope,
     object: StoredObject,
-    body: readonly Uint8Array[],
+    body: Iterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<void>
   /** Undefined where there is no cheaper way than to make each body safe by itself. To be asked once. */

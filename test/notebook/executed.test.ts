@@ -82,10 +82,10 @@ describe('a notebook while it is executed', () => {
     executed.cellFinished(0, { status: 'completed', executionCount: 1, at: at(2) })
     const [, first] = executed.chunks()
     executed.cellStarted(1, at(3))
-    expect(executed.chunks()[1]).toBe(first)
+    expect([...executed.chunks()][1]).toBe(first)
     // But a display that a later cell updates is made anew.
     executed.apply(0, { type: 'clear' })
-    expect(executed.chunks()[1]).not.toBe(first)
+    expect([...executed.chunks()][1]).not.toBe(first)
   })
 
   it('marks the cell that failed, and what did not run stays pending', () => {

@@ -37,7 +37,7 @@ export function newNotebook(text: string): ExecutedNotebook {
 }
 
 export function textOf(notebook: ExecutedNotebook): string {
-  return Buffer.concat(notebook.chunks()).toString()
+  return Buffer.concat([...notebook.chunks()]).toString()
 }
 
 export function sinkInto(told: Told[]): Execution['sink'] {
