@@ -44,6 +44,7 @@ beforeAll(async () => {
     JUPYTER_SERVER_TOKEN: 'none',
     MAX_CONCURRENT_RUNS: '0',
     ROLE_CLAIM: 'roles',
+    OIDC_DEVICE_CLIENT_ID: 'notebook-runner-cli',
   })
   const { mint } = oidc.issuer
   for (const [name, claims] of Object.entries(TENANTS)) {
