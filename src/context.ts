@@ -158,6 +158,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
         max: perSweep,
         storage,
         times: (caller, notebookId) => runTimes(database, caller, notebookId),
+        server: async ({ user }, workspace, open) => kernels?.ahead?.look(user, workspace, open),
       }),
       lastRuns: (caller, notebookIds) => lastRuns(database, caller, notebookIds),
       kernelspecs: kernelspecsOf(kernels),
@@ -260,10 +261,17 @@ async function templatesFromS3(address: NonNullable<Config['templates']['s3']>):
   return templateReader(address)
 }
 
-/** A person's own server of the hub is not started for a look at a form. */
+/** Those of a person's own server are known while it is up: it is not started for a look. */
 function kernelspecsOf(kernels: Kernels | undefined): Services['kernelspecs'] {
-  if (kernels === undefined || kernels.host.kind === 'hub') return undefined
-  return (signal) => kernels.host.kernelspecs(signal)
+  if (kernels === undefined) return undefined
+  const { host, ahead } = kernels
+  if (host.kind !== 'hub')
+    return async (_caller, _workspace, signal) => (await host.kernelspecs(signal)).kernelspecs
+  return async ({ user, workspaces }, named, signal) => {
+    const workspace = named ?? (workspaces.length === 1 ? workspaces[0] : undefined)
+    const theirs = workspace !== undefined && workspaces.includes(workspace)
+    return theirs ? ((await ahead?.kernelspecs(user, workspace, signal)) ?? []) : []
+  }
 }
 
 function makeViewLink({ view, kernels: hosts }: Config, kernels: Kernels | undefined): ViewLink {

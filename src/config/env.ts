@@ -48,6 +48,9 @@ export const VARIABLES = {
   JUPYTERHUB_API_TOKEN: 'KERNELS=hub: token of the service that this is to the hub',
   JUPYTERHUB_URL: 'KERNELS=hub: how people reach the hub; unset: JUPYTERHUB_API_URL without /hub/api',
   JUPYTERHUB_SERVER: 'KERNELS=hub: default, workspace (one for each) or fresh (one for each run)',
+  JUPYTERHUB_PRESTART: 'KERNELS=hub: yes: a person’s server is started while they fill in a form',
+  JUPYTERHUB_ONE_SERVER:
+    'KERNELS=hub: the platform stops a person’s other servers for one that starts: all (person), those of the workspace (workspace), or none (no)',
   MAX_CONCURRENT_RUNS: 'runs that this process works on at a time; 0: none, others do',
   MAX_RUNS_PER_WORKSPACE: 'runs of one workspace that are worked on at a time',
   MAX_RUNS_PER_PERSON: 'runs of one person that are worked on at a time',

@@ -13,6 +13,10 @@ export type KernelsConfig =
       /** How people reach it. No slash at the end of either. */
       readonly url: string
       readonly server: 'default' | 'workspace' | 'fresh'
+      /** Starts a person's server while they fill in a form. */
+      readonly prestart: boolean
+      /** How many servers the platform lets a person have up: `person` and `workspace` are one for each. */
+      readonly oneServer: 'no' | 'person' | 'workspace'
     }
 
 export function readKernels(read: SettingReader): KernelsConfig {
@@ -37,5 +41,7 @@ function readHub(read: SettingReader): KernelsConfig {
     token: read.required('JUPYTERHUB_API_TOKEN'),
     url: url.replace(/\/+$/, ''),
     server: read.oneOf('JUPYTERHUB_SERVER', ['default', 'workspace', 'fresh']) ?? 'default',
+    prestart: read.oneOf('JUPYTERHUB_PRESTART', ['no', 'yes']) === 'yes',
+    oneServer: read.oneOf('JUPYTERHUB_ONE_SERVER', ['no', 'person', 'workspace']) ?? 'no',
   }
 }

@@ -27,6 +27,8 @@ export const BASE_DEFAULTS: Defaults = {
   KEEP_HIDDEN_RUNS: '2592000',
   KEEP_RUN_FOLDERS: '2592000',
   JUPYTERHUB_SERVER: 'default',
+  JUPYTERHUB_PRESTART: 'no',
+  JUPYTERHUB_ONE_SERVER: 'no',
   MAX_FILES: '1000',
   MAX_FILE_BYTES: '500000000',
 }
@@ -78,6 +80,7 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     JUPYTERHUB_API_URL: 'https://{WORKSPACES_DOMAIN}/notebooks/hub/api',
     JUPYTERHUB_URL: 'https://{WORKSPACES_DOMAIN}/notebooks',
     JUPYTERHUB_SERVER: 'workspace',
+    JUPYTERHUB_ONE_SERVER: 'workspace',
     VIEW_URL:
       'https://{WORKSPACES_DOMAIN}/notebooks/hub/spawn/{user}/{server}?workspace={workspace}' +
       '&next=/notebooks/user/{user}/{server}/lab/tree/s3/{path}',

@@ -7,6 +7,7 @@ import type { FolderFiles } from '../kernel/folder-files.ts'
 import { HubApi } from '../kernel/hub-api.ts'
 import { HubFiles } from '../kernel/hub-files.ts'
 import { HubHost } from '../kernel/hub-host.ts'
+import { HubLook } from '../kernel/hub-look.ts'
 import { hubFolder } from '../kernel/hub-place.ts'
 import { HubServers } from '../kernel/hub-servers.ts'
 import { type JupyterServer, startJupyterServer } from '../kernel/jupyter-server.ts'
@@ -17,6 +18,7 @@ import { hubUser, serverOf } from '../kernel/server-name.ts'
 import { type Admit, everybody, hubAdmission } from '../run/admission.ts'
 import type { RunFolders } from '../run/old-folders.ts'
 import type { RunPlace } from '../run/run.ts'
+import { type ServerAhead, serverAhead } from './server-ahead.ts'
 
 /** Where runs are executed. */
 export interface Kernels {
@@ -30,6 +32,8 @@ export interface Kernels {
   /** The folders of runs, where they are on this machine. */
   readonly runFolders: RunFolders | undefined
   readonly admit: Admit
+  /** Before a run: what the server of a person is, where each has one of their own. */
+  readonly ahead: ServerAhead | undefined
   /** The child, where it is ours: it also shows notebooks. */
   readonly jupyter: JupyterServer | undefined
 }
@@ -57,11 +61,12 @@ export async function openKernels(
         files,
         runFolders: undefined,
         admit: everybody,
+        ahead: undefined,
         jupyter: undefined,
       }
     }
     case 'hub': {
-      const { apiUrl, token, url, server } = kernels
+      const { apiUrl, token, url, server, prestart, oneServer } = kernels
       const hub = new HubApi({ url: apiUrl, token })
       const servers = stack.use(new HubServers(hub))
       const folderOf = (run: RunPlace) => {
@@ -72,13 +77,17 @@ export async function openKernels(
           runFolder(run),
         )
       }
+      const host = new HubHost(servers)
+      const look = stack.use(new HubLook({ hub, servers, host, oneServer }))
       return {
-        host: new HubHost(servers),
+        host,
         hostName: apiUrl,
         folderOf,
         files: new HubFiles(servers),
         runFolders: undefined,
         admit: hubAdmission(hub, url),
+        // One that is made for each run can neither be looked at before, nor be started ahead.
+        ahead: server === 'fresh' ? undefined : serverAhead(look, server, prestart),
         jupyter: undefined,
       }
     }
@@ -105,6 +114,7 @@ export async function openKernels(
         files,
         runFolders: runFoldersIn(files),
         admit: everybody,
+        ahead: undefined,
         jupyter,
       }
     }

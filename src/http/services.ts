@@ -91,7 +91,7 @@ export interface Services {
   readonly lastRuns: (caller: Caller, notebookIds: readonly string[]) => Promise<readonly LastRun[]>
   /** Undefined where there are no kernels. */
   readonly kernelspecs:
-    | ((signal: AbortSignal) => Promise<{ readonly kernelspecs: readonly Kernelspec[] }>)
+    | ((caller: Caller, workspace: string | undefined, signal: AbortSignal) => Promise<readonly Kernelspec[]>)
     | undefined
   readonly storage: Storage
   readonly comeBack: ComeBack

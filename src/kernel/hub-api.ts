@@ -10,6 +10,8 @@ export interface HubServerState {
   readonly pending: 'spawn' | 'stop' | undefined
   /** A path from the hub's origin on, or a whole address; ends with a slash. */
   readonly url: string
+  /** For which its spawner was asked, where that was said. */
+  readonly workspace: string | undefined
 }
 
 /** What the hub says while it starts a server. */
@@ -53,19 +55,21 @@ export class HubApi {
 
   /** Undefined where there is none, or it is stopped. Throws `hub-unknown-user`. */
   async server({ user, server }: ServerId, signal: AbortSignal): Promise<HubServerState | undefined> {
+    return (await this.servers(user, signal)).get(server)
+  }
+
+  /** All of a person's servers that are not stopped, by name. Throws `hub-unknown-user`. */
+  async servers(user: string, signal: AbortSignal): Promise<ReadonlyMap<string, HubServerState>> {
     const found = await this.#user(user, signal)
     if (found === undefined) {
       throw new RunnerError('hub-unknown-user', `JupyterHub does not know ${user}: sign in there once.`)
     }
     if (!found.has('servers')) throw refusal('see servers', 'servers')
-    const state = memberOf(found, 'servers').get(server)
-    if (!isObject(state)) return undefined
-    const pending = state.get('pending')
-    return {
-      ready: state.get('ready') === true,
-      pending: pending === 'spawn' || pending === 'stop' ? pending : undefined,
-      url: textOf(state, 'url') ?? '',
+    const servers = new Map<string, HubServerState>()
+    for (const [name, state] of memberOf(found, 'servers')) {
+      if (isObject(state)) servers.set(name, serverState(state))
     }
+    return servers
   }
 
   /** Undefined once the hub has taken it up (which it may hold for 10 s), otherwise its answer. */
@@ -149,6 +153,16 @@ export class HubApi {
       throw failed('JupyterHub does not accept our token: check JUPYTERHUB_API_TOKEN.')
     }
     return answer
+  }
+}
+
+function serverState(state: JsonObject): HubServerState {
+  const pending = state.get('pending')
+  return {
+    ready: state.get('ready') === true,
+    pending: pending === 'spawn' || pending === 'stop' ? pending : undefined,
+    url: textOf(state, 'url') ?? '',
+    workspace: textOf(memberOf(state, 'user_options'), 'workspace'),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../identity/caller.ts'
+import type { ServerLook } from '../kernel/hub-look.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type FillIn, type FillSweep, isSweep, outputPathOf, type RunRequest } from './filled-notebook.ts'
 import type { RunTimes } from './run-times.ts'
@@ -13,10 +14,17 @@ interface RunPlan {
   /** Where the notebook would be stored; `{id}` is the id that the run will get. */
   readonly output: string
   readonly before: RunTimes | undefined
+  /** The person's own server in which it would run; undefined where they have none, or nobody knows. */
+  readonly server: ServerLook | undefined
 }
 
-/** Nothing is written. Throws what `FillIn` and `FillSweep` throw, and `database-failed`. */
-export type PlanRun = (caller: Caller, notebookId: string, request: RunRequest) => Promise<RunPlan>
+/** Nothing is written. `open`: whether a person has the form open; where it is left out, nobody asks for their server. Throws what `FillIn` and `FillSweep` throw, and `database-failed`. */
+export type PlanRun = (
+  caller: Caller,
+  notebookId: string,
+  request: RunRequest,
+  open?: boolean,
+) => Promise<RunPlan>
 
 /** @param parts `max` is the most runs that a sweep may have */
 export function planWith(parts: {
@@ -25,9 +33,10 @@ export function planWith(parts: {
   readonly max: number
   readonly storage: Storage
   readonly times: (caller: Caller, notebookId: string) => Promise<RunTimes | undefined>
+  readonly server: (caller: Caller, workspace: string, open: boolean) => Promise<ServerLook | undefined>
 }): PlanRun {
-  const { fillIn, fillSweep, max, storage, times } = parts
-  return async (caller, notebookId, request) => {
+  const { fillIn, fillSweep, max, storage, times, server } = parts
+  return async (caller, notebookId, request, open) => {
     const { first, runs, each } = isSweep(request)
       ? await fillSweep(caller, notebookId, request, max).then((sweep) => {
           const [one] = sweep.notebooks()
@@ -36,13 +45,15 @@ export function planWith(parts: {
       : { first: await fillIn(caller, notebookId, request), runs: 1, each: [] }
     if (first === undefined) throw new Error('A sweep has a run at least')
     const { id, object, kernelName } = first.run
+    const { workspace } = first.scope
     return {
-      workspace: first.scope.workspace,
+      workspace,
       kernel: kernelName,
       runs,
       each,
       output: outputPathOf(storage, object).replaceAll(id, '{id}'),
       before: await times(caller, notebookId),
+      server: open === undefined ? undefined : await server(caller, workspace, open),
     }
   }
 }

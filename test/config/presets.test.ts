@@ -130,6 +130,8 @@ describe('a hub', () => {
       token: 'a secret',
       url: 'https://platform.example/notebooks',
       server: 'default',
+      prestart: false,
+      oneServer: 'no',
     })
     expect(inForce({ ...SEED, ...hub })['JUPYTERHUB_API_TOKEN']).toEqual(['********', 'environment'])
     expect(loadConfig({ ...SEED, ...hub, KERNELS: 'none' }).config.kernels).toEqual({ kind: 'none' })

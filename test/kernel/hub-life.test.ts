@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HubFiles } from '../../src/kernel/hub-files.ts'
 import { HubHost } from '../../src/kernel/hub-host.ts'
+import { HubLook, type OneServer } from '../../src/kernel/hub-look.ts'
 import { hubFolder } from '../../src/kernel/hub-place.ts'
 import { HubServers } from '../../src/kernel/hub-servers.ts'
 import { Cells } from '../support/cells.ts'
@@ -138,6 +139,29 @@ describe('a person’s server', { timeout: 90_000 }, () => {
     expect(await text(await files.read(folder, 'result.txt', soon()))).toBe('done')
     await hub.admin('DELETE', '/users/alice/servers/ws')
     await expect(files.list(folder, 10, soon())).rejects.toMatchObject({ code: 'kernel-host-failed' })
+  })
+})
+
+describe('what a form is told', { timeout: 90_000 }, () => {
+  it('of another server in the same workspace, which would be stopped', async () => {
+    await hub.addUsers('carol')
+    await using servers = new HubServers(hub.api)
+    const host = new HubHost(servers)
+    const at = (server: string, workspace: string) => ({ user: 'carol', server, workspace })
+    const lookFor = async (oneServer: OneServer) => {
+      using look = new HubLook({ hub: hub.api, servers, host, oneServer })
+      return look.look(at('mine', 'coast'), soon())
+    }
+    const spawn = (server: string, workspace: string) =>
+      servers.server(at(server, workspace)).start({ workspace }, () => undefined, soon())
+    await Promise.all([spawn('b', 'coast'), spawn('', 'hills')])
+    expect(await lookFor('no')).toEqual({ state: 'stopped', stops: [] })
+    expect(await lookFor('workspace')).toEqual({ state: 'stopped', stops: ['your server b'] })
+    expect((await lookFor('person'))?.stops.toSorted()).toEqual(['your default server', 'your server b'])
+    await spawn('mine', 'coast')
+    expect(await lookFor('person')).toEqual({ state: 'up', stops: [] })
+    using other = new HubLook({ hub: hub.as('nobody'), servers, host, oneServer: 'person' })
+    expect(await other.look(at('mine', 'coast'), soon())).toBeUndefined()
   })
 })
 

@@ -46,6 +46,8 @@ async function start(): Promise<ServiceProcess> {
     JUPYTERHUB_API_URL: hub.apiUrl,
     JUPYTERHUB_API_TOKEN: hub.token,
     JUPYTERHUB_SERVER: 'workspace',
+    JUPYTERHUB_PRESTART: 'yes',
+    JUPYTERHUB_ONE_SERVER: 'person',
     VIEW_URL: `${hub.url}/hub/spawn/{user}/{server}?next=/notebooks/user/{user}/{server}/lab/tree/{path}`,
     LOG_LEVEL: 'debug',
   })
@@ -126,6 +128,33 @@ describe('in a person’s own server', { timeout: 120_000 }, () => {
       link: `${hub.url}/hub/home`,
     })
     await hub.addUsers('local')
+  })
+
+  it('a form is told of it, has it started, and then has its kernels', async () => {
+    const ask = async () => {
+      const response = await service.fetch('/processes/counter/plan', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '', open: opened }),
+      })
+      return JSON.parse(await response.text()).server
+    }
+    const kernels = async () =>
+      JSON.parse(await (await service.fetch('/processes/counter/kernels')).text()).kernels
+    let opened = false
+    expect(await ask()).toEqual({ state: 'stopped', stops: [] })
+    expect(await kernels()).toEqual([])
+    // Where another one would be stopped for it, that is said, and nothing is started.
+    await hub.admin('POST', '/users/local/servers/other')
+    opened = true
+    await expect.poll(ask, PATIENCE).toEqual({ state: 'stopped', stops: ['your server other'] })
+    await hub.admin('DELETE', '/users/local/servers/other')
+    await expect.poll(async () => (await ask()).state, PATIENCE).toBe('starting')
+    await expect.poll(ask, PATIENCE).toEqual({ state: 'up', stops: [] })
+    await expect.poll(kernels, PATIENCE).toMatchObject([{ name: 'python3', suits: true }])
+    await hub.admin('DELETE', '/users/local/servers/local')
+    opened = false
+    await expect.poll(ask, PATIENCE).toEqual({ state: 'stopped', stops: [] })
   })
 
   it('a run has it started, says so, works in a folder of its own, and leaves no token behind', async () => {

@@ -115,9 +115,12 @@ const kernelsSchema = v.object({
 })
 
 /** The kernels that there are, and which of them read the notebook. */
-export const kernelsQuery = (id: string) => ({
-  queryKey: ['kernels', id],
-  queryFn: ({ signal }: Signalled) => ask(kernelsSchema, `/processes/${segment(id)}/kernels`, signal),
+export const kernelsQuery = (id: string, workspace: string | undefined) => ({
+  queryKey: ['kernels', id, workspace],
+  queryFn: ({ signal }: Signalled) => {
+    const where = workspace === undefined ? '' : `?workspace=${segment(workspace)}`
+    return ask(kernelsSchema, `/processes/${segment(id)}/kernels${where}`, signal)
+  },
   staleTime: 60_000,
 })
 
@@ -128,13 +131,17 @@ const planSchema = v.object({
   each: v.array(v.string()),
   output: v.string(),
   before: v.optional(v.object({ count: v.number(), medianSeconds: v.number() })),
+  server: v.optional(
+    v.object({ state: v.picklist(['up', 'starting', 'stopped']), stops: v.array(v.string()) }),
+  ),
 })
 export type Plan = v.InferOutput<typeof planSchema>
 
 /** What a link with this query would do. Fails with what is wrong with it. */
 export const planQuery = (id: string, query: string) => ({
   queryKey: ['plan', id, query],
-  queryFn: () => send(planSchema, `/processes/${segment(id)}/plan`, { method: 'POST', body: { query } }),
+  queryFn: () =>
+    send(planSchema, `/processes/${segment(id)}/plan`, { method: 'POST', body: { query, open: true } }),
 })
 
 const startedSchema = v.union([v.object({ jobID: v.string() }), v.object({ id: v.string() })])

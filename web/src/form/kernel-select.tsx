@@ -8,11 +8,18 @@ interface KernelSelectProps {
   readonly query: LinkQuery
   readonly onQuery: (query: LinkQuery) => void
   readonly error: string | undefined
+  /** The server that has the kernels is being started. */
+  readonly serverStarts: boolean
 }
 
 /** The kernels that there are, with their languages; those that can't read the notebook say so. */
-export function KernelSelect({ id, query, onQuery, error }: KernelSelectProps) {
-  const { data } = useQuery(kernelsQuery(id))
+export function KernelSelect({ id, query, onQuery, error, serverStarts }: KernelSelectProps) {
+  const [workspace] = textsOf(query, '_workspace')
+  const { data } = useQuery({
+    ...kernelsQuery(id, workspace),
+    // Those of a server that starts are known once it is up.
+    refetchInterval: serverStarts ? 2_000 : false,
+  })
   const [chosen = ''] = textsOf(query, '_kernel')
   if (data === undefined && chosen === '') return null
   const { kernels = [], own, language = '' } = data ?? {}

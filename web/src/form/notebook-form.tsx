@@ -1,4 +1,4 @@
-import { Alert, Button, Grid, Group, List, NativeSelect, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Checkbox, Grid, Group, List, NativeSelect, Stack, Text, Title } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react'
@@ -31,6 +31,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
   const [query, setQuery] = useState<LinkQuery>(() => readQuery(search))
   const [told, setTold] = useState<ReadonlySet<string>>(new Set())
   const [all, setAll] = useState(confirms)
+  const [mayStop, setMayStop] = useState(false)
   const form = useRef<HTMLFormElement>(null)
   const text = queryText(query)
 
@@ -43,10 +44,12 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
     ...planQuery(process.id, settled),
     placeholderData: keepPreviousData,
     retry: false,
+    refetchInterval: ({ state }) => (state.data?.server?.state === 'starting' ? 2_000 : false),
   })
   const faults = faultsOf(plan.error)
-  const mode = textsOf(query, '_mode')[0] ?? process.mode ?? 'prepare'
   const executes = me.executes
+  const stops = (executes && plan.data?.server?.stops) || []
+  const mode = textsOf(query, '_mode')[0] ?? process.mode ?? 'prepare'
   const runsOnly = executes && (sweptNames(query).length > 0 || (confirms && mode === 'execute'))
 
   // Other inputs are another run: the same key would be refused for them.
@@ -152,20 +155,39 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
               />
             )}
             {executes && (
-              <KernelSelect id={process.id} query={query} onQuery={change} error={faultOf('_kernel')} />
+              <KernelSelect
+                id={process.id}
+                query={query}
+                onQuery={change}
+                error={faultOf('_kernel')}
+                serverStarts={plan.data?.server?.state === 'starting'}
+              />
             )}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg" className="form-side">
             <PlanPanel plan={plan.isError ? undefined : plan.data} title={process.title} />
+            {stops.length > 0 && (
+              <Checkbox
+                label={`Stop ${stops.join(' and ')} for it`}
+                description="Only one server of yours can be up at a time. What runs in the other one is lost."
+                checked={mayStop}
+                onChange={({ currentTarget: { checked } }) => setMayStop(checked)}
+              />
+            )}
             {plan.error !== null && faults.length === 0 && codeOf(plan.error) !== 'workspace-choice' && (
               <ProblemNotice error={plan.error} onRetry={plan.refetch} />
             )}
             {refused !== null && <ProblemNotice error={refused} />}
             <Group>
               {executes && (
-                <Button type="submit" size="md" loading={run.isPending}>
+                <Button
+                  type="submit"
+                  size="md"
+                  loading={run.isPending}
+                  disabled={stops.length > 0 && !mayStop}
+                >
                   Run
                 </Button>
               )}

@@ -21,12 +21,19 @@ export function PlanPanel({ plan, title }: { readonly plan: Plan | undefined; re
           </List.Item>
           <List.Item>In the workspace {plan.workspace}</List.Item>
           <List.Item className="form-link">Stored as {plan.output.replaceAll('{id}', '…')}</List.Item>
+          {plan.server !== undefined && <List.Item>{SERVER_WORDS[plan.server.state]}</List.Item>}
           <List.Item>{timeWords(plan)}</List.Item>
         </List>
       )}
     </Stack>
   )
 }
+
+const SERVER_WORDS = {
+  up: 'In your own Jupyter server, which is up',
+  starting: 'In your own Jupyter server, which is being started',
+  stopped: 'In your own Jupyter server, which is started for it',
+} as const
 
 const sweepWords = ({ each }: Plan): string =>
   each.length > 1 ? `one for each combination of ${each.join(' and ')}` : `one for each ${each.join()}`
