@@ -59,6 +59,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /jobs/:id/rerun': 'runner',
   'GET /batches/:id': 'viewer',
   'DELETE /batches/:id': 'runner',
+  'GET /batches/:id/archive': 'viewer',
   'POST /batches/:id/retry': 'runner',
 }
 

@@ -18,6 +18,7 @@ import { authSignedInRoute } from './routes/auth-signed-in.ts'
 import { backchannelLogoutRoute } from './routes/backchannel-logout.ts'
 import { badgeRoute } from './routes/badge.ts'
 import { batchRoute } from './routes/batch.ts'
+import { batchArchiveRoute } from './routes/batch-archive.ts'
 import { conformanceRoute } from './routes/conformance.ts'
 import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -146,6 +147,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobKernelRoute(app, services)
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
+  batchArchiveRoute(app, services)
   outputFrameRoute(app, services)
   apiRoute(app, services)
   if (services.door.kind === 'oidc' && services.door.device !== undefined)

@@ -29,7 +29,7 @@ export function createdBatch(
 }
 
 /** How many have come to an end. */
-export const endedOf = (runs: readonly Run[]): number => runs.filter(({ state }) => isTerminal(state)).length
+const endedOf = (runs: readonly Run[]): number => runs.filter(({ state }) => isTerminal(state)).length
 
 /** @param base public URL of the service */
 function batchInfo(batch: Batch, runs: readonly Run[], base: string) {

@@ -233,6 +233,14 @@ export const jobPaths = {
       200: answer('The sweep as it is now', 'BatchInfo'),
     }),
   },
+  '/batches/{id}/archive': {
+    get: operation('downloadBatch', 'The notebooks and files of a sweep', [path('id')], {
+      200: {
+        description: 'A zip with a folder for each run that has ended',
+        content: { 'application/zip': { schema: { type: 'string' } } },
+      },
+    }),
+  },
   '/batches/{id}/retry': {
     post: operation('retryBatch', 'Run again what failed of a sweep', [path('id')], {
       200: answer('The sweep as it is now', 'BatchInfo'),

@@ -96,7 +96,7 @@ function jobLinks(run: Run, base: string) {
 }
 
 /** Why it waits, for people. */
-export const WAITING_WORDS: Readonly<Record<Waiting['reason'], string>> = {
+const WAITING_WORDS: Readonly<Record<Waiting['reason'], string>> = {
   'workers-busy': 'all workers are busy',
   'workspace-limit': 'the workspace has as many runs going as it may',
   'person-limit': 'you have as many runs going as one person may',

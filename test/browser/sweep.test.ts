@@ -1,15 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { png } from '../support/pictures.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner } from '../support/runner.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { openPage, shots } from '../support/web-page.ts'
 
-/** Kept as the output of a CI run, to be looked at. */
-const SHOTS = join(import.meta.dirname, '../../test-output/screenshots')
+const PYTHON = join(import.meta.dirname, '../../.venv/bin/python')
 
-/** Fails for 2021 until there is a file called `now`. */
+/** Shows a picture and leaves a file; fails for 2021 until there is a file called `now`. */
 function notebook(folder: string): string {
   const cell = (source: string, tags: readonly string[]) => ({
     cell_type: 'code',
@@ -18,49 +21,76 @@ function notebook(folder: string): string {
     outputs: [],
     source,
   })
-  const wanted = JSON.stringify(join(folder, 'now'))
-  const source = `import os\nassert year != 2021 or os.path.exists(${wanted}), "not yet"`
+  const picture = Buffer.from(png(320, 200, (x, y) => (x + y) / 3)).toString('hex')
+  const work = `import os
+from IPython.display import Image, display
+assert year != 2021 or os.path.exists(${JSON.stringify(join(folder, 'now'))}), "not yet"
+open("mean.txt", "w").write(f"{year} {zoom}")
+display(Image(bytes.fromhex("${picture}")))`
   return JSON.stringify({
-    cells: [cell('year: int = 2024', ['parameters']), cell(source, [])],
+    cells: [cell('year: int = 2024\nzoom: int = 1', ['parameters']), cell(work, [])],
     metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
     nbformat: 4,
     nbformat_minor: 4,
   })
 }
 
-it('a sweep is started by one click, watched, and what failed of it runs again', {
+it('a sweep is started by one click, watched, run again where it failed, and downloaded', {
   timeout: 300_000,
 }, async () => {
-  await mkdir(SHOTS, { recursive: true })
   await using catalogue = await tempFolder()
   await writeFile(join(catalogue.path, 'season.ipynb'), notebook(catalogue.path))
   await using folder = await temporaryDataDir()
   await using runner = await startRunner({ DATA_DIR: folder.path, CONFIG_URL: catalogue.path })
   await using browser = await launchBrowser()
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+  const link = '/run/notebook/season?_mode=execute&_each=year&_each=zoom&year=2020..2021&zoom=1..2'
+  await using opened = await openPage(browser, runner, link)
+  const { page, faults } = opened
   page.setDefaultTimeout(120_000)
-  await page.goto(`${runner.url}/?token=${runner.token}`)
-
-  await page.goto(`${runner.url}/run/notebook/season?_mode=execute&_each=year&year=2020..2021`)
-  await page.screenshot({ path: join(SHOTS, '11-sweep-confirm.png'), fullPage: true })
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   await page.waitForURL(/\/batches\/[0-9a-f-]{36}$/)
+  const cell = (name: RegExp) => page.getByRole('link', { name })
+  await page.getByRole('columnheader', { name: 'zoom' }).waitFor()
   const status = page.getByRole('status')
-  await status.filter({ hasText: '2 of 2 runs have ended: 1 succeeded, 1 failed.' }).waitFor()
-  await page.screenshot({ path: join(SHOTS, '12-sweep.png'), fullPage: true })
+  await status.filter({ hasText: '4 of 4 runs have ended: 2 succeeded, 2 failed.' }).waitFor()
+  await cell(/^Failed year=2021, zoom=1 a cell raised an error/).waitFor()
+  const pictures = () =>
+    page
+      .locator('.batch-cell img')
+      .evaluateAll((images) => images.map((image) => 'naturalWidth' in image && image.naturalWidth))
+  await expect.poll(pictures).toEqual([256, 256])
+  expect(await shots(page, 'sweep')).toEqual([])
 
   await writeFile(join(catalogue.path, 'now'), '')
-  await page.getByRole('button', { name: 'Run what failed again' }).click()
-  await status.filter({ hasText: '2 of 2 runs have ended: 2 succeeded.' }).waitFor()
-  expect(await page.getByRole('button', { name: 'Run what failed again' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Run what failed again (2)' }).click()
+  await status.filter({ hasText: '4 of 4 runs have ended: 4 succeeded.' }).waitFor()
+  expect(await page.getByRole('button', { name: /Run what failed again/ }).count()).toBe(0)
 
-  await page.getByRole('link', { name: 'Succeeded' }).last().click()
-  await page.getByRole('link', { name: 'Its sweep' }).waitFor()
-  const { pathname } = new URL(page.url())
-  await page.getByRole('button', { name: 'Run again' }).click()
-  await page.waitForURL((url) => url.pathname.startsWith('/jobs/') && url.pathname !== pathname)
-  await expect
-    .poll(() => page.locator('#job-state').textContent(), { timeout: 120_000 })
-    .toMatch(/succeeded/i)
-  await page.screenshot({ path: join(SHOTS, '13-again.png'), fullPage: true })
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Download all' }).click()
+  const zip = join(catalogue.path, 'sweep.zip')
+  await (await download).saveAs(zip)
+  await promisify(execFile)(PYTHON, ['-m', 'zipfile', '-e', zip, join(catalogue.path, 'sweep')])
+  const found = join(catalogue.path, 'sweep')
+  const folders = [
+    '001 year=2020 zoom=1',
+    '002 year=2020 zoom=2',
+    '003 year=2021 zoom=1',
+    '004 year=2021 zoom=2',
+  ]
+  expect((await readdir(found)).sort()).toEqual([...folders, 'runs.json'])
+  expect(await readFile(join(found, folders[3] ?? '', 'files/mean.txt'), 'utf8')).toBe('2021 2')
+  const executed = JSON.parse(await readFile(join(found, folders[2] ?? '', 'season.ipynb'), 'utf8'))
+  expect(executed.metadata.papermill.parameters).toEqual({ year: 2021, zoom: 1 })
+  const told = JSON.parse(await readFile(join(found, 'runs.json'), 'utf8'))
+  expect(told.runs).toMatchObject([
+    { values: { year: 2020, zoom: 1 }, state: 'succeeded', missing: [] },
+    {},
+    {},
+    {},
+  ])
+
+  expect(faults).toEqual([])
+  await cell(/^Succeeded year=2021, zoom=2/).click()
+  await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/)
 })

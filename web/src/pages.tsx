@@ -4,6 +4,7 @@ import { Route, Routes, useLocation } from 'react-router'
 import { ProblemPage } from './components/problem-page.tsx'
 import { pageStart } from './page-start.ts'
 
+const BatchPage = lazy(() => import('./pages/batch-page.tsx'))
 const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx'))
 const JobPage = lazy(() => import('./pages/job-page.tsx'))
@@ -20,6 +21,7 @@ export function Pages() {
         <Route path="/processes" element={<CataloguePage />} />
         <Route path="/jobs" element={<HistoryPage />} />
         <Route path="/jobs/:id" element={<JobPage />} />
+        <Route path="/batches/:id" element={<BatchPage />} />
         <Route path="/processes/:id" element={<NotebookPage />} />
         <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
         <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />

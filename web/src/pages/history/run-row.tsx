@@ -33,7 +33,7 @@ export function RunRow({ job, selected, onSelect, showsOwner }: RunRowProps) {
       />
       <Thumbnail job={job} />
       <div className="history-name">
-        <Anchor component={Link} to={`/jobs/${segment(job.jobID)}`} reloadDocument fw={600}>
+        <Anchor component={Link} to={`/jobs/${segment(job.jobID)}`} fw={600}>
           {job.processID}
         </Anchor>
         <Text size="sm" c="dimmed" lineClamp={2} className="history-parameters">
