@@ -7,6 +7,7 @@ import { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config/config.ts'
 import { keptKernelsWith } from './context/kept-kernels.ts'
 import { makeDoor } from './context/make-door.ts'
+import { makePreviews } from './context/make-previews.ts'
 import { makeWorker } from './context/make-worker.ts'
 import { openDatabase } from './context/open-database.ts'
 import { openGrants } from './context/open-grants.ts'
@@ -152,6 +153,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
       files,
       scraps: scrapStore(database),
       purgeRun: purgeWith({ database, files, storage, removeFolder: removeFolderWith(kernels) }),
+      previews: makePreviews(config, () => url),
       planRun: planWith({
         fillIn,
         fillSweep: fillSweepWith(filling),

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'no-such-batch': { status: 404, title: 'No such sweep' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'lease-lost': { status: 409, title: 'Another worker has taken the run over' },
+  'no-preview': { status: 422, title: 'There is no preview' },
   'no-kernels': { status: 409, title: 'This service does not execute notebooks' },
   'result-not-ready': { status: 404, title: 'The run has not ended yet' },
   'not-json': { status: 415, title: 'The body must be JSON' },

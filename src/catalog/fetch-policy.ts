@@ -12,7 +12,7 @@ export type Resolve = (host: string) => Promise<readonly HostAddress[]>
 
 /** Where the service may fetch from (OWASP ASVS 5.0, 1.3.6 and 15.3.2: an allow-list of protocols, hosts, ports). */
 export interface FetchPolicy {
-  /** `host` (the scheme's default port), `host:port` or `*.example.org` (its subdomains). */
+  /** `host` (the scheme's default port), `host:port`, `*.example.org` (its subdomains) or `*` (any). */
   readonly allowedHosts: readonly string[]
   /** Origin of the operator's own catalogue: needs no listing, and may have a private or loopback address. */
   readonly ownOrigin?: string
@@ -99,6 +99,7 @@ export function isPublic(address: string): boolean {
 
 /** `host` has its port only where it is not the scheme's default (WHATWG). */
 function matches(pattern: string, host: string): boolean {
+  if (pattern === '*') return true
   return pattern.startsWith('*.')
     ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
     : host === pattern

@@ -21,6 +21,8 @@ export interface FetchLimits {
   /** Of the copy that is there already. */
   readonly etag?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Bytes that are wanted, both ends included, as they lie on the server. It may send the whole all the same. */
+  readonly range?: { readonly from: number; readonly to: number } | undefined
 }
 
 export type Fetched =
@@ -31,10 +33,12 @@ export type Fetched =
       readonly etag: string | undefined
       /** After redirects. */
       readonly url: string
+      /** Bytes of the whole, where a part was asked for and came. */
+      readonly total: number | undefined
     }
 
 /**
- * Fetches a JSON document (a catalogue, a notebook) under the policy, with nothing of ours sent along. Every hop of a
+ * Fetches a JSON document (a catalogue, a notebook), or a part of a file, under the policy, with nothing of ours sent along. Every hop of a
  * redirect obeys the same policy. Throws `template-unavailable` with a sentence that names the host and the one
  * reason, and never tells anything of the answer's body.
  */
@@ -83,8 +87,9 @@ async function hop(
       method: 'GET',
       headers: {
         accept: 'application/json, */*;q=0.5',
-        'accept-encoding': 'gzip',
+        'accept-encoding': limits.range === undefined ? 'gzip' : 'identity',
         'user-agent': 'notebook-runner',
+        ...(limits.range && { range: `bytes=${limits.range.from}-${limits.range.to}` }),
         ...(limits.etag === undefined ? {} : { 'if-none-match': limits.etag }),
       },
       signal: limits.signal,
@@ -110,14 +115,23 @@ async function answerOf(
     return target
   }
   if (status === 304 && limits.etag !== undefined) return { status: 'unchanged' }
-  if (status !== 200) throw unavailable(url.host, `it answers with status ${status}`)
+  const isPart = status === 206 && limits.range !== undefined
+  if (status !== 200 && !isPart) throw unavailable(url.host, `it answers with status ${status}`)
   const body = await readBody(response, url, limits.maxBytes)
   // JSON never begins with `<`: this is a sign-in or an error page, whatever its type says.
   if (/^\s*</.test(Buffer.from(body.buffer, 0, Math.min(body.length, 64)).toString('latin1'))) {
     throw unavailable(url.host, 'it answers with a web page and not with JSON')
   }
-  const { etag } = response.headers
-  return { status: 'fresh', body, etag: usableEtag(single(etag)), url: url.href }
+  const { etag, 'content-range': range } = response.headers
+  const total = isPart ? totalOf(single(range), limits.range?.from) : undefined
+  if (isPart && total === undefined) throw unavailable(url.host, 'it sends another part than was asked for')
+  return { status: 'fresh', body, etag: usableEtag(single(etag)), url: url.href, total }
+}
+
+/** RFC 9110, 14.4. Undefined where the part begins elsewhere than was asked for, or the size of the whole is not told. */
+function totalOf(range: string | undefined, from: number | undefined): number | undefined {
+  const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(range ?? '') ?? []
+  return start !== undefined && Number(start) === from ? Number(total) : undefined
 }
 
 async function readBody(

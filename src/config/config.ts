@@ -111,6 +111,7 @@ export interface Config {
   readonly database: DatabaseConfig
   readonly catalogue: CatalogueConfig
   readonly templates: TemplatesConfig
+  readonly previewHosts: readonly string[]
   readonly identity: IdentityConfig
   readonly storage: StorageConfig
   /** Seal what runs need of people who have gone. */
@@ -152,6 +153,7 @@ export function loadConfig(processEnvironment = process.env): {
     database: readDatabase(read),
     catalogue: readCatalogue(read),
     templates: readTemplates(read),
+    previewHosts: readPreviewHosts(read),
     identity: readIdentity(read),
     storage: readStorage(read, preset ?? 'local'),
     credentialSecrets: readCredentialSecrets(read),
@@ -205,6 +207,19 @@ function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const most = isIP(address) === 4 ? 32 : 128
   return isIP(address) !== 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= most))
+}
+
+/** The example data of the service itself can always be seen. */
+function readPreviewHosts(read: SettingReader): readonly string[] {
+  const hosts = read.list('PREVIEW_HOSTS')
+  for (const host of hosts) {
+    if (/^(\*|((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?)$/i.test(host)) continue
+    read.fault(
+      'PREVIEW_HOSTS',
+      `must be names such as data.example, data.example:8443 or *.data.example, or *; got "${host}"`,
+    )
+  }
+  return hosts
 }
 
 function readHosts(read: SettingReader): readonly string[] {

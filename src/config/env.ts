@@ -13,6 +13,8 @@ export const VARIABLES = {
   CONFIG_URL: 'catalogue: http(s) URL, file or folder; unset: the bundled examples',
   TEMPLATE_HOSTS:
     'hosts (and s3://buckets) that notebooks may come from besides the catalogue’s own, by comma',
+  PREVIEW_HOSTS:
+    'hosts from which forms may show previews of images and STAC items, by comma; *: any public one',
   PLATFORM_DOMAIN: 'domain of the platform',
   WORKSPACES_DOMAIN: 'domain of the workspaces; unset: PLATFORM_DOMAIN',
   IDENTITY: 'local (one local user) or oidc (access tokens, and sign-in in a browser)',

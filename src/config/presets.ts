@@ -54,6 +54,7 @@ export const PRESETS: Readonly<Record<PresetName, Defaults>> = {
     IDENTITY: 'local',
     STORAGE: 'disk',
     KERNELS: 'local',
+    PREVIEW_HOSTS: '*',
     // The first click is not to wait for a kernel.
     WARM_KERNELS: '1',
     KEEP_FAILED_KERNELS: '900',

@@ -39,6 +39,7 @@ import { meRoute } from './routes/me.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { outputFrameRoute } from './routes/output-frame.ts'
 import { planRoute } from './routes/plan.ts'
+import { previewRoute } from './routes/preview.ts'
 import { processRoute } from './routes/process.ts'
 import { processesRoute } from './routes/processes.ts'
 import { protectedResourceRoute } from './routes/protected-resource.ts'
@@ -133,6 +134,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   kernelsRoute(app, services)
   lastRunsRoute(app, services)
   badgeRoute(app)
+  previewRoute(app, services)
   runNotebookRoute(app, services)
   viewNotebookRoute(app, services)
   executionRoute(app, services, closing.signal)

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { Previews } from '../catalog/preview.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { DeviceIssuer } from '../identity/device-client.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
@@ -88,6 +89,7 @@ export interface Services {
   readonly scraps: ScrapStore
   readonly purgeRun: PurgeRun
   readonly planRun: PlanRun
+  readonly previews: Previews
   readonly lastRuns: (caller: Caller, notebookIds: readonly string[]) => Promise<readonly LastRun[]>
   /** Undefined where there are no kernels. */
   readonly kernelspecs:

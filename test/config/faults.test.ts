@@ -110,6 +110,10 @@ describe('a setting that is wrong', () => {
     ],
     [
       'a host of notebooks as a URL',
+      { PREVIEW_HOSTS: 'https://data.example/' },
+      'PREVIEW_HOSTS must be names such as data.example, data.example:8443 or *.data.example, or *; got "https://data.example/"',
+    ],
+    [
       { TEMPLATE_HOSTS: 'https://data.example/' },
       'TEMPLATE_HOSTS must be names such as data.example, data.example:8443, *.data.example or s3://bucket; got "https://data.example/"',
     ],

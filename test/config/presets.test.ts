@@ -32,6 +32,7 @@ describe('preset local', () => {
   it('shows what is in force and where it came from', () => {
     expect(inForce({ PORT: '8001' })).toEqual({
       PRESET: ['local', 'default'],
+      PREVIEW_HOSTS: ['*', 'preset local'],
       HOST: ['127.0.0.1', 'default'],
       PORT: ['8001', 'environment'],
       BASE_PATH: ['', 'default'],

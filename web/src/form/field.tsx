@@ -1,5 +1,6 @@
 import { Anchor, TextInput } from '@mantine/core'
 import type { InputSchema } from '../api/processes.ts'
+import type { Box } from '../map/shape.ts'
 import { AreaControl } from './area-control.tsx'
 import { BboxControl } from './bbox-control.tsx'
 import './form.css'
@@ -19,6 +20,7 @@ interface FieldProps {
   readonly onQuery: (query: LinkQuery) => void
   /** Whether runs are executed here: only then there are sweeps. */
   readonly executes: boolean
+  readonly footprints: readonly Box[]
 }
 
 /** One input of the notebook, by whatever control suits it; or, in a sweep, its several values. */
@@ -49,7 +51,8 @@ interface LabelledProps extends FieldProps {
   readonly label: string
 }
 
-function SingleField({ name, schema, required, expected, error, query, onQuery, label }: LabelledProps) {
+function SingleField(props: LabelledProps) {
+  const { name, schema, required, expected, error, query, onQuery, label, footprints } = props
   const given = textsOf(query, name)
   const fallback = schema['x-own-default'] ?? valueText(schema.default)
   const help = schema.description ?? `Expected: ${expected}`
@@ -82,7 +85,7 @@ function SingleField({ name, schema, required, expected, error, query, onQuery, 
   }
   // A name that is given with nothing has been emptied, and shows it.
   const text = given.length > 0 ? given.join(',') : valueText(schema.default)
-  const control = { ...common, schema, text, onText: (value: string) => write([value]) }
+  const control = { ...common, schema, text, onText: (value: string) => write([value]), footprints }
   if (schema.format === 'bbox') return <BboxControl {...control} />
   if (schema.format === 'geojson') return <AreaControl {...control} />
   return <ScalarControl {...control} />

@@ -9,6 +9,7 @@ import { type Fault, ProblemError } from '../api/problem.ts'
 import { execute, type Process, planQuery } from '../api/processes.ts'
 import { ProblemNotice } from '../components/problem-notice.tsx'
 import { Field } from './field.tsx'
+import { useFootprints } from './footprints.ts'
 import { KernelSelect } from './kernel-select.tsx'
 import { type LinkQuery, queryText, readQuery, sweptNames, textsOf, withTexts } from './link-query.ts'
 import { PlanPanel } from './plan-panel.tsx'
@@ -46,6 +47,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
     retry: false,
     refetchInterval: ({ state }) => (state.data?.server?.state === 'starting' ? 2_000 : false),
   })
+  const footprints = useFootprints(process, query)
   const faults = faultsOf(plan.error)
   const executes = me.executes
   const stops = (executes && plan.data?.server?.stops) || []
@@ -138,6 +140,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
                 query={query}
                 onQuery={change}
                 executes={executes}
+                footprints={footprints}
               />
             ))}
             {me.workspaces.length > 1 && (

@@ -2,6 +2,7 @@ import { NativeSelect, Slider, Stack, Textarea, TextInput } from '@mantine/core'
 import { type ControlProps, wrapperProps } from './control.tsx'
 import { IntervalControl } from './interval-control.tsx'
 import { valueText } from './list-texts.ts'
+import { UrlPreview } from './url-preview.tsx'
 
 /** One value: a text, a number, a choice, a date. */
 export function ScalarControl(props: ControlProps) {
@@ -33,7 +34,12 @@ export function ScalarControl(props: ControlProps) {
       return <IntervalControl {...props} />
     case 'uri':
     case 'stac-item':
-      return <TextInput {...input} inputMode="url" placeholder={valueText(schema.examples?.[0])} />
+      return (
+        <div>
+          <TextInput {...input} inputMode="url" placeholder={valueText(schema.examples?.[0])} />
+          <UrlPreview url={text} />
+        </div>
+      )
     default:
       if (schema.type === 'number' || schema.type === 'integer') return <NumberControl {...props} />
       return <TextInput {...input} placeholder={valueText(schema.examples?.[0])} />
