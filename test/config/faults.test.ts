@@ -109,11 +109,12 @@ describe('a setting that is wrong', () => {
       'TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8; got "::/0"',
     ],
     [
-      'a host of notebooks as a URL',
+      'a host of previews as a URL',
       { PREVIEW_HOSTS: 'https://data.example/' },
       'PREVIEW_HOSTS must be names such as data.example, data.example:8443 or *.data.example, or *; got "https://data.example/"',
     ],
     [
+      'a host of templates as a URL',
       { TEMPLATE_HOSTS: 'https://data.example/' },
       'TEMPLATE_HOSTS must be names such as data.example, data.example:8443, *.data.example or s3://bucket; got "https://data.example/"',
     ],
