@@ -26,7 +26,7 @@ it('lists the notebooks, and finds them by their words', async () => {
   expect(await shots(page, 'catalogue')).toEqual([])
   await page.getByLabel('Search').fill('mean_value')
   await expect.poll(() => page.getByRole('listitem').count()).toBe(1)
-  expect(page.url()).toBe(`${runner.url}/processes?q=mean_value`)
+  await expect.poll(() => page.url()).toBe(`${runner.url}/processes?q=mean_value`)
   expect(faults).toEqual([])
 })
 

@@ -60,7 +60,7 @@ describe('the form of a notebook', () => {
     await page.getByLabel('Constructor').fill('c')
     const query =
       'title=%C3%A4%20b%26c%3Dd&big=12345678901234567890&season=summer&mask=false&day=2024-05-31&at=2024-05-31T12:00:00Z&span=2024-01-01/..&area=-4.5,53.1,-4.4,53.2&urls=https://a.example/x,https://b.example/y%3Fz%3D1&constructor=c'
-    expect(page.url()).toBe(`${service.runner.url}/processes/every?${query}`)
+    await expect.poll(() => page.url()).toBe(`${service.runner.url}/processes/every?${query}`)
     await page.getByText(`${service.runner.url}/run/notebook/every?${query}`).waitFor()
     await page.getByText('It has not run in your workspaces before').waitFor()
     expect(await shots(page, 'form')).toEqual([])
