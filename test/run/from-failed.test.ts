@@ -150,6 +150,9 @@ describe('a run that failed', { timeout: 120_000 }, () => {
     expect(metrics).toMatch(/^notebook_kernels\{use="run"\} 0$/m)
     const opened = await service.fetch(`/jobs/${first.id}/kernel`, { redirect: 'manual' })
     expect(opened.status).toBe(302)
+    // Whoever looks into it has the whole time for that.
+    const { keptKernel } = await ask(`/jobs/${first.id}`)
+    expect(Date.parse(keptKernel?.until ?? '')).toBeGreaterThan(Date.parse(first.keptKernel?.until ?? ''))
     const link = new URL(opened.headers.get('location') ?? '')
     expect(link.pathname).toMatch(new RegExp(`^/lab/tree/local/notebooks/counter-${first.id}.ipynb$`))
     const authorization = `token ${link.searchParams.get('token')}`
