@@ -23,6 +23,12 @@ interface Asked {
   idle?: true
 }
 
+/**
+ * From the reply to an info request on, before it is asked anew: what a kernel publishes in its first moments, before all
+ * have subscribed, is lost. Jupyter Server's nudge of a kernel has the same reason.
+ */
+const NUDGE_MS = 1_000
+
 const GONE_STATES: ReadonlySet<string | undefined> = new Set(['restarting', 'autorestarting', 'dead'])
 
 /** The Jupyter protocol over any wire: the wire calls `receive`, `died` and `broken`. */
@@ -57,17 +63,21 @@ export class ProtocolConnection implements KernelConnection {
   }
 
   async info(signal: AbortSignal): Promise<JsonObject> {
-    const messageId = randomUUID()
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>()
     const late = () => reject(failed('The kernel did not answer in time.', signal.reason))
     if (signal.aborted) late()
     signal.addEventListener('abort', late)
-    this.#asked.set(messageId, { resolve, reject })
+    const asked: Asked = { resolve, reject }
+    const ids: string[] = []
+    const nudge = setInterval(() => {
+      if (asked.reply !== undefined && this.#canSend && !this.paused) ids.push(this.#ask(asked))
+    }, NUDGE_MS)
     try {
-      this.#send(outgoing('shell', 'kernel_info_request', {}, { messageId, clientId: this.clientId }))
+      ids.push(this.#ask(asked))
       return await promise
     } finally {
-      this.#asked.delete(messageId)
+      clearInterval(nudge)
+      for (const id of ids) this.#asked.delete(id)
       signal.removeEventListener('abort', late)
     }
   }
@@ -131,8 +141,19 @@ export class ProtocolConnection implements KernelConnection {
     await this.#wire.close()
   }
 
+  #ask(asked: Asked): string {
+    const messageId = randomUUID()
+    this.#send(outgoing('shell', 'kernel_info_request', {}, { messageId, clientId: this.clientId }))
+    this.#asked.set(messageId, asked)
+    return messageId
+  }
+
+  get #canSend(): boolean {
+    return !this.#ended && this.#wire.open
+  }
+
   #send(message: Outgoing): void {
-    if (this.#ended || !this.#wire.open) throw failed('The connection to the kernel is broken.')
+    if (!this.#canSend) throw failed('The connection to the kernel is broken.')
     this.#wire.send(message)
   }
 

@@ -117,6 +117,6 @@ it('runs once however often it is clicked, and shows faults beside their fields'
   await page.getByRole('link', { name: 'Change the inputs' }).click()
   expect(await page.getByLabel('Image').inputValue()).toBe('https://example.org/once.tif')
   await page.getByRole('link', { name: 'Runs' }).click()
-  await page.getByRole('cell', { name: 'Cancelled' }).waitFor()
+  await page.getByRole('listitem').filter({ hasText: 'Cancelled' }).first().waitFor()
   expect(errors).toEqual([])
 }, 120_000)
