@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Previews } from '../catalog/preview.ts'
+import { Previews } from '../catalog/previews.ts'
 import type { Config } from '../config/config.ts'
 
 const EXAMPLE_DATA = join(import.meta.dirname, '../../examples/data')

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Previews } from '../catalog/preview.ts'
+import type { Previews } from '../catalog/previews.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { DeviceIssuer } from '../identity/device-client.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
