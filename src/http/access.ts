@@ -39,6 +39,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /processes/:id/kernels': 'viewer',
   'POST /processes/:id/plan': 'runner',
   'GET /last-runs': 'viewer',
+  'GET /preview': 'viewer',
   'GET /run/notebook/:id': 'runner',
   'GET /processes/:id/execution': 'runner',
   'POST /processes/:id/execution': 'runner',
