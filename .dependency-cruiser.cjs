@@ -24,7 +24,8 @@ const layers = {
     'run',
     'http',
   ],
-  cli: ['errors', 'config', 'context', 'identity', 'process', 'notebook', 'catalog', 'kernel', 'run'],
+  doctor: ['errors', 'config', 'database', 'notebook', 'storage', 'kernel', 'catalog', 'identity'],
+  cli: ['errors', 'config', 'context', 'doctor', 'identity', 'process', 'notebook', 'catalog', 'kernel', 'run'],
   main: ['errors', 'cli'],
 }
 const names = Object.keys(layers)

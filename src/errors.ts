@@ -41,6 +41,7 @@ export const PROBLEMS = {
   'hub-unknown-user': { status: 409, title: 'Sign in to JupyterHub first' },
   'invalid-settings': { status: 500, title: 'The settings are wrong' },
   'server-unreachable': { status: 502, title: 'The server does not answer as it should' },
+  'check-failed': { status: 500, title: 'A check found a fault' },
   usage: { status: 400, title: 'The command is not understood' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { RunnerError } from '../errors.ts'
 import { joinPairs } from './argument-pairs.ts'
+import type { DoctorOptions } from './doctor.ts'
 import type { LinkOptions } from './link.ts'
 import { addPapermillOptions, pairOption, refuseOtherFlags } from './papermill-options.ts'
 import { type ExitCode, report } from './report.ts'
@@ -68,6 +69,16 @@ function commandLine(): Command {
     .argument('<url>', 'the address of the service')
     .addHelpText('after', example('notebook-runner logout https://runner.example'))
     .action(async (url: string) => (await import('./login.ts')).logout(url))
+
+  program
+    .command('doctor')
+    .description('try every part that the settings name, and say what to do for each fault')
+    .option('--workspace <names...>', 'try the storage of these workspaces')
+    .option('--user <name>', 'as this person', 'doctor')
+    .option('--token <token>', 'an access token: it is checked, and opens storage that needs one')
+    .option('--json', 'as JSON')
+    .addHelpText('after', example('notebook-runner doctor --workspace coast --user alice'))
+    .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(options))
 
   program
     .command('inspect')

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RunEnd } from '../run/lease.ts'
 import type { KernelCounts, RunObserver } from '../run/observer.ts'
+import { FAILURE_REASONS } from '../run/run.ts'
 
 /** How many runs wait, and since when the oldest does, in seconds. */
 export type ReadQueue = () => Promise<{ readonly depth: number; readonly oldestSeconds: number }>
@@ -26,12 +27,16 @@ export class RunMetrics implements RunObserver {
       labelNames: ['adopted'],
       registers,
     })
+    // Prometheus' increase() misses the first of a series that was not there before.
+    for (const adopted of ['true', 'false']) this.#claims.inc({ adopted }, 0)
     this.#ended = new Counter({
       name: 'notebook_runs_ended_total',
       help: 'Runs that ended on this worker',
       labelNames: ['state', 'reason'],
       registers,
     })
+    for (const state of ['succeeded', 'cancelled']) this.#ended.inc({ state, reason: '' }, 0)
+    for (const reason of FAILURE_REASONS) this.#ended.inc({ state: 'failed', reason }, 0)
     this.#lost = new Counter({
       name: 'notebook_run_leases_lost_total',
       help: 'Runs that another worker took over from this one',

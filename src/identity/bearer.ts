@@ -12,7 +12,7 @@ const ALGORITHMS = ['RS256', 'ES256']
 const MAX_TOKEN = 16 * 1024
 const MAX_KEY_ID = 256
 /** Seconds that the clocks of two machines may be apart. */
-const SKEW = 30
+export const CLOCK_SKEW_SECONDS = 30
 
 export interface BearerSettings extends KeySourceSettings {
   /** The token must be meant for one of these. */
@@ -90,14 +90,15 @@ class BearerVerifier implements TokenVerifier {
     const now = this.#now()
     const claims = await this.#claims(token, keys, now)
     const { exp = 0, nbf = 0, iat = 0, typ = 'Bearer' } = claims
-    if (iat > Math.floor(now / 1000) + SKEW) throw refuse('it claims to have been issued in the future')
+    if (iat > Math.floor(now / 1000) + CLOCK_SKEW_SECONDS)
+      throw refuse('it claims to have been issued in the future')
     if (typ !== 'Bearer') throw refuse('it is not an access token')
     // OpenID Connect Core 3.1.3.6 and 3.3.2.11: these bind an ID token to another one; access tokens have none.
     if ('at_hash' in claims || 'c_hash' in claims) throw refuse('it is an ID token, not an access token')
     return {
       caller: { ...callerFromClaims(claims, this.#settings.roles), accessToken: () => token },
-      expires: exp + SKEW,
-      notBefore: Math.max(nbf, iat) - SKEW,
+      expires: exp + CLOCK_SKEW_SECONDS,
+      notBefore: Math.max(nbf, iat) - CLOCK_SKEW_SECONDS,
       keys,
     }
   }
@@ -108,7 +109,7 @@ class BearerVerifier implements TokenVerifier {
         algorithms: ALGORITHMS,
         issuer: this.#settings.issuer,
         audience: [...this.#settings.audiences],
-        clockTolerance: SKEW,
+        clockTolerance: CLOCK_SKEW_SECONDS,
         requiredClaims: ['exp'],
         currentDate: new Date(now),
       })

@@ -72,8 +72,20 @@ export function s3Failure(task: S3Task, error: unknown): RunnerError {
   const advice = ADVICE[kind] ?? `the storage answered ${kind}.`
   const { what, action, actor, target } = task
   return new RunnerError('storage-failed', `${what} (${action} on ${target} by ${actor}): ${advice}`, {
-    cause: s3Cause(error),
+    cause: new S3Refusal(s3Cause(error).message, { kind, action }),
   })
+}
+
+/** What S3 or STS answered, by its folded name, and to what. */
+export class S3Refusal extends Error {
+  readonly kind: string
+  readonly action: string
+
+  constructor(message: string, { kind, action }: { readonly kind: string; readonly action: string }) {
+    super(message)
+    this.kind = kind
+    this.action = action
+  }
 }
 
 /** For the log. S3's own error repeats the request: the session token, the string that was signed. */

@@ -28,6 +28,8 @@ export interface TestHub extends AsyncDisposable {
   readonly api: HubApi
   /** As one of the other services. */
   as(service: string): HubApi
+  /** Of one of the other services. */
+  tokenOf(service: string): string
   /** As somebody who may do everything; the path begins behind `/hub/api`. */
   admin(method: string, path: string, body?: object): Promise<Response>
   /** Makes people known, as their first login does. */
@@ -152,16 +154,15 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
   })
   await answers()
   const open = stack.move()
+  const tokenOf = (name: string) => others.find(([one]) => one === name)?.[1].token ?? ''
   return {
     url,
     apiUrl: `${url}/hub/api`,
     token,
     password,
     api: new HubApi({ url: `${url}/hub/api`, token }),
-    as(name) {
-      const [, service] = others.find(([one]) => one === name) ?? []
-      return new HubApi({ url: `${url}/hub/api`, token: service?.token ?? '' })
-    },
+    as: (name) => new HubApi({ url: `${url}/hub/api`, token: tokenOf(name) }),
+    tokenOf,
     admin,
     async addUsers(...names) {
       for (const name of names) await admin('POST', `/users/${name}`)
