@@ -25,7 +25,18 @@ const layers = {
     'http',
   ],
   doctor: ['errors', 'config', 'database', 'notebook', 'storage', 'kernel', 'catalog', 'identity'],
-  cli: ['errors', 'config', 'context', 'doctor', 'identity', 'process', 'notebook', 'catalog', 'kernel', 'run'],
+  cli: [
+    'errors',
+    'config',
+    'context',
+    'doctor',
+    'identity',
+    'process',
+    'notebook',
+    'catalog',
+    'kernel',
+    'run',
+  ],
   main: ['errors', 'cli'],
 }
 const names = Object.keys(layers)

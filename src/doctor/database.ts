@@ -1,6 +1,5 @@
 import { connectDatabase } from '../database/connect.ts'
 import { checkSchema } from '../database/migrate.ts'
-import { RunnerError } from '../errors.ts'
 import { type Finding, fault, notConcerned, ok, reasonOf } from './finding.ts'
 
 /** The oldest that PostgreSQL's makers still keep. */
@@ -14,7 +13,8 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
     .query<{ version: number }>({ text: "SELECT current_setting('server_version_num')::int AS version" })
     .catch((error: unknown) => error)
   if (!Array.isArray(found)) {
-    const login = /^(28|3D)/.test(stateOf(found))
+    // SQLSTATE, which stands before the words of PostgreSQL: 28 is about the person, 3D about the database.
+    const login = /^(28|3D)\w{3}:/.test(reasonOf(found))
     const code = login ? 'database-login' : 'database-away'
     return [
       fault('database', code, `${reasonOf(found)}.`),
@@ -36,10 +36,4 @@ async function checkTables(check: () => Promise<void>): Promise<Finding> {
   } catch (error) {
     return fault('tables of the database', 'database-schema', error instanceof Error ? error.message : '')
   }
-}
-
-/** SQLSTATE of what the driver threw; '' where it is none. */
-function stateOf(error: unknown): string {
-  const cause = error instanceof RunnerError ? error.cause : error
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
 }

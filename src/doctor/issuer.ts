@@ -11,7 +11,8 @@ export async function checkIssuer(identity: Oidc, token: string | undefined): Pr
   const discovery = await checkDiscovery(identity.issuer)
   if (discovery.result !== 'ok') return [discovery, notConcerned('keys of the issuer', 'See above.')]
   const keys = new KeySource({ issuer: identity.issuer })
-  await using verifier = bearerVerifier(identity, keys)
+  const { issuer, audiences, roles } = identity
+  await using verifier = bearerVerifier({ issuer, audiences, ...(roles !== undefined && { roles }) }, keys)
   try {
     await keys.forKey('doctor')
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { RunnerError } from '../errors.ts'
 import { s3Storage } from '../storage/s3.ts'
 import { S3Refusal } from '../storage/s3-failure.ts'
-import type { Storage, StorageScope } from '../storage/storage.ts'
+import type { Storage, StorageScope, StoredObject } from '../storage/storage.ts'
 import type { FaultCode } from './faults.ts'
 import { type Finding, fault, notConcerned, ok } from './finding.ts'
 
@@ -45,7 +45,7 @@ async function checkWorkspace(storage: Storage, scope: StorageScope): Promise<Fi
   const bytes = Buffer.from('notebook-runner doctor')
   try {
     const object = storage.locate(scope, 'doctor', randomUUID())
-    await storage.putFile(scope, object, once(bytes), 'text/plain')
+    await tryPut(storage, scope, object, bytes)
     const read = await storage.get(scope, object)
     await storage.remove(scope, object)
     return bytes.equals(read)
@@ -53,6 +53,16 @@ async function checkWorkspace(storage: Storage, scope: StorageScope): Promise<Fi
       : fault(check, 'storage-away', `Bucket ${object.bucket} gave other bytes than it was given.`)
   } catch (error) {
     return fault(check, codeOf(error), error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** A storage that makes buckets as they are written to denies that where there is none; to a reader it says so. */
+async function tryPut(storage: Storage, scope: StorageScope, object: StoredObject, bytes: Uint8Array) {
+  try {
+    await storage.putFile(scope, object, once(bytes), 'text/plain')
+  } catch (denied) {
+    const missing = await storage.get(scope, object).catch((error: unknown) => error)
+    throw codeOf(missing) === 'bucket-missing' ? missing : denied
   }
 }
 

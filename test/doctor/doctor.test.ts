@@ -11,7 +11,7 @@ import { startHub } from '../support/hub.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { temporaryDataDir, testPostgres } from '../support/postgres.ts'
 import { targetOf } from '../support/run-worker.ts'
-import { startS3 } from '../support/s3.ts'
+import { type AccessKeys, startS3 } from '../support/s3.ts'
 
 /** A whole platform on this machine, and the settings of a service on it. */
 async function platform() {
@@ -96,6 +96,13 @@ async function examined(change: Readonly<Record<string, string>>, ...args: reado
   const found: readonly Found[] = JSON.parse(stdout)
   return { code, stderr, found, faults: found.filter(({ result }) => result === 'fault') }
 }
+
+/** Settings of a service that uses the storage by its own right. */
+const asService = ({ accessKeyId, secretAccessKey }: AccessKeys) => ({
+  S3_CREDENTIALS: 'ambient',
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+})
 
 /** Exactly this one fault, which names what is broken and has something to do. */
 async function expectFault(
@@ -194,7 +201,7 @@ describe('doctor', () => {
     expectFault('action-denied', 's3:PutObject', { SINGLEUSER_WORKSPACE_BUCKET: 'workspaces-{workspace}-x' }))
 
   it('finds keys that S3 does not know', () =>
-    expectFault('keys-missing', 'coast', { AWS_ACCESS_KEY_ID: 'unknown-to-all' }))
+    expectFault('keys-missing', 'coast', asService({ ...real.s3.broker, accessKeyId: 'unknown-to-all' })))
 
   it('finds a scope of the hub that is missing, and a token that is wrong', async () => {
     const JUPYTERHUB_API_TOKEN = real.hub.tokenOf('without-tokens')
