@@ -8,6 +8,7 @@ import { addPapermillOptions, pairOption, refuseOtherFlags } from './papermill-o
 import { type ExitCode, report } from './report.ts'
 import type { RunOptions } from './run.ts'
 import type { ServerRunOptions } from './run-on-server.ts'
+import type { VerifyOptions } from './verify.ts'
 
 /**
  * Runs one command line, without the two words before it. Each command is loaded when it is asked for:
@@ -79,6 +80,18 @@ function commandLine(): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', example('notebook-runner doctor --workspace coast --user alice'))
     .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(options))
+
+  program
+    .command('verify')
+    .description('go the way of a link on a service that runs, and say what does not work')
+    .argument('<url>', 'the address of the service')
+    .option('--token <token>', 'for the service (better: RUNNER_TOKEN, or `notebook-runner login`)')
+    .option('--notebook <id>', 'the notebook to prepare (default: the first with an example)')
+    .addOption(pairOption('-p, --parameters <name value>', 'a parameter, in the place of the example'))
+    .option('--workspace <name>', 'the workspace to store it in')
+    .option('--json', 'as JSON')
+    .addHelpText('after', example('notebook-runner verify https://runner.example'))
+    .action(async (url: string, options: VerifyOptions) => (await import('./verify.ts')).verify(url, options))
 
   program
     .command('inspect')

@@ -161,7 +161,11 @@ function serverUrl(text: string): string {
 }
 
 /** As it is given, else the one of `notebook-runner login`, which is renewed however long the run takes. */
-async function tokenOf({ token }: ServerRunOptions, url: string): Promise<() => Promise<string>> {
+/** What a server is asked with: given, or kept by `notebook-runner login`. Throws `usage`. */
+export async function tokenOf(
+  { token }: Pick<ServerRunOptions, 'token'>,
+  url: string,
+): Promise<() => Promise<string>> {
   const given = token ?? serverToken()
   if (given !== undefined) {
     if (/^\S+$/.test(given)) return async () => given
