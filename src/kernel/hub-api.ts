@@ -162,8 +162,15 @@ function serverState(state: JsonObject): HubServerState {
     ready: state.get('ready') === true,
     pending: pending === 'spawn' || pending === 'stop' ? pending : undefined,
     url: textOf(state, 'url') ?? '',
-    workspace: textOf(memberOf(state, 'user_options'), 'workspace'),
+    workspace: workspaceIn(memberOf(state, 'user_options')),
   }
+}
+
+/** Where a link has started it, the options are those of a form: each value is a list. */
+function workspaceIn(options: JsonObject): string | undefined {
+  const value = options.get('workspace')
+  const [first] = Array.isArray(value) ? value : [value]
+  return typeof first === 'string' ? first : undefined
 }
 
 const userPath = (user: string): string => `/users/${encodeURIComponent(user)}`

@@ -180,4 +180,19 @@ describe('the idle culler', { timeout: 120_000 }, () => {
     await expect.poll(up, { timeout: 60_000, interval: 1_000 }).toBeUndefined()
     expect(await culled.log()).toContain('Culling server alice')
   })
+
+  it('may take a server in the middle of a cell, by its age: the kernel is gone, and why is said', async () => {
+    await using culled = await startHub(5, { cullSeconds: 600, maxAgeSeconds: 15 })
+    await culled.addUsers('alice')
+    await using alice = person('alice', '', culled.api)
+    const kernel = await alice.start()
+    await using connection = await alice.host.connect(kernel, randomUUID(), soon())
+    const cells = new Cells(connection)
+    await expect(cells.run('import time; time.sleep(120)')).rejects.toThrow()
+    await expect.poll(() => culled.log(), { timeout: 30_000 }).toContain('Culling server alice')
+    await expect(alice.host.exists(kernel, soon())).rejects.toMatchObject({
+      code: 'kernel-gone',
+      message: expect.stringContaining('or because the platform ends servers that it takes for idle'),
+    })
+  })
 })

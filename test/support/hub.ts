@@ -49,6 +49,8 @@ export interface HubOptions {
   readonly services?: Readonly<Record<string, readonly string[]>>
   /** The real jupyterhub-idle-culler, as a service of the hub: seconds without activity. */
   readonly cullSeconds?: number
+  /** The culler also takes servers of that age, whether they are used or not. */
+  readonly maxAgeSeconds?: number
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -77,6 +79,7 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
             'jupyterhub_idle_culler',
             `--timeout=${options.cullSeconds}`,
             '--cull-every=1',
+            `--max-age=${options.maxAgeSeconds ?? 0}`,
           ],
         },
       },
