@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SetupError, stopCommands } from './command.mjs'
+import { installKeycloak } from './keycloak.mjs'
 import { takeLock } from './lock.mjs'
 import { installPackages } from './packages.mjs'
 import { buildPages } from './pages.mjs'
@@ -10,7 +11,7 @@ import { installEnvironment } from './python.mjs'
 /** @typedef {import('./parts.mjs').Part} Part */
 
 /**
- * Installs those parts that are not ready, npm's and Python's at the same time, and says on stderr what takes long.
+ * Installs those parts that are not ready, npm's, Python's and Java's at the same time, and says on stderr what takes long.
  * @param {readonly Part[]} wanted
  * @returns {Promise<number>} the exit code
  */
@@ -26,10 +27,11 @@ export async function install(wanted) {
   )
   try {
     const missing = wanted.filter((part) => !isReady(part))
-    const { packages, pages } = PARTS
+    const { packages, pages, keycloak } = PARTS
     const results = await Promise.allSettled([
       packagesThenPages(missing.filter((part) => part === packages || part === pages)),
-      oneByOne(missing.filter((part) => part !== packages && part !== pages)),
+      ...(missing.includes(keycloak) ? [finish(keycloak, installKeycloak)] : []),
+      oneByOne(missing.filter((part) => part !== packages && part !== pages && part !== keycloak)),
     ])
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     for (const failure of failures)
@@ -68,7 +70,7 @@ async function finish(part, work) {
   mkdirSync(part.folder, { recursive: true })
   writeFileSync(unfinishedPath(part), '')
   const [doing, done] = part === PARTS.pages ? ['Building', 'Built'] : ['Installing', 'Installed']
-  say(`${doing} ${part.title}${first ? ', the first time: up to a minute' : ''} …`)
+  say(`${doing} ${part.title}${first ? `, the first time: ${part.takes ?? 'up to a minute'}` : ''} …`)
   const start = performance.now()
   await work(part)
   writeFileSync(stampPath(part), stampOf(part))

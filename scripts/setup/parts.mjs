@@ -15,6 +15,7 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), '../../..')
  * @property {string} [sources] folder of what it is made of, besides the list
  * @property {string} program
  * @property {boolean} movable
+ * @property {string} [takes] the first time, where it is more than a minute
  */
 
 /** @satisfies {Record<string, Part>} */
@@ -61,6 +62,21 @@ export const PARTS = {
     list: join(ROOT, 'test/hub/requirements-6.txt'),
     program: 'bin/python',
     movable: false,
+  },
+  platformHub: {
+    title: 'the JupyterHub of the platform on this machine (.cache/platform-hub)',
+    folder: join(ROOT, '.cache/platform-hub'),
+    list: join(ROOT, 'test/platform/requirements.txt'),
+    program: 'bin/python',
+    movable: false,
+  },
+  keycloak: {
+    title: 'Keycloak (.cache/keycloak)',
+    folder: join(ROOT, '.cache/keycloak'),
+    list: join(ROOT, 'test/platform/keycloak.txt'),
+    program: 'bin/kc.sh',
+    movable: false,
+    takes: 'up to five minutes',
   },
   reference: {
     title: 'the service to compare with (.cache/reference: FastAPI, papermill)',

@@ -52,12 +52,26 @@ export interface HubOptions {
   /** The culler also takes servers of that age, whether they are used or not. */
   readonly maxAgeSeconds?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Another JupyterHub than those of the tests. */
+  readonly variant?: HubVariant
+}
+
+/** It goes on after a Ctrl-C, until it is disposed of. */
+export interface HubVariant {
+  /** Folder of its programs. */
+  readonly bin: string
+  readonly config: string
+  /** What that configuration is told, once the address of the hub is known. */
+  settings(url: string): Readonly<Record<string, unknown>>
+  /** For the hub itself. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export async function startHub(version: HubVersion, options: HubOptions = {}): Promise<TestHub> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await tempFolder()).path
-  const bin = join(ROOT, '.cache', `hub-${version}`, 'bin')
+  const { variant } = options
+  const bin = variant?.bin ?? join(ROOT, '.cache', `hub-${version}`, 'bin')
   const [port, apiPort, hubPort] = await Promise.all([freePort(), freePort(), freePort()])
   const [proxyToken, password, adminToken, token] = [secret(), secret(), secret(), secret()]
   const url = `http://127.0.0.1:${port}/notebooks`
@@ -99,6 +113,7 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
       JUPYTERHUB_ACTIVITY_INTERVAL: '2',
       ...options.environment,
     },
+    ...variant?.settings(url),
   }
   const [log, proxyLog] = ['log', 'proxy.log'].map((name) => createWriteStream(join(folder, name)))
   if (log === undefined || proxyLog === undefined) throw new Error('no log')
@@ -106,7 +121,13 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
   const own = Object.fromEntries(
     ['CONFIG', 'DATA', 'RUNTIME'].map((name) => [`JUPYTER_${name}_DIR`, join(folder, name)]),
   )
-  const environment = { PATH: `${bin}:${process.env['PATH']}`, HOME: folder, ...own }
+  const environment = {
+    PATH: `${bin}:${process.env['PATH']}`,
+    HOME: folder,
+    ...own,
+    ...variant?.environment,
+  }
+  const detached = variant !== undefined
   await mkdir(join(folder, 'home'))
 
   const startProxy = () =>
@@ -124,13 +145,15 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
       { ...environment, CONFIGPROXY_AUTH_TOKEN: proxyToken },
       folder,
       proxyLog,
+      detached,
     )
   const startHubItself = () =>
     run(
-      [join(bin, 'jupyterhub'), '-f', join(ROOT, 'test/hub/jupyterhub_config.py')],
+      [join(bin, 'jupyterhub'), '-f', variant?.config ?? join(ROOT, 'test/hub/jupyterhub_config.py')],
       { ...environment, HUB: JSON.stringify(hub) },
       folder,
       log,
+      detached,
     )
   let proxy = startProxy()
   let itself = startHubItself()
@@ -190,8 +213,9 @@ function run(
   env: NodeJS.ProcessEnv,
   cwd: string,
   log: WriteStream,
+  detached: boolean,
 ): ChildProcess {
-  return spawn(program, args, { cwd, env, stdio: ['ignore', log, log] })
+  return spawn(program, args, { cwd, env, stdio: ['ignore', log, log], detached })
 }
 
 /** They outlive their hub. */
