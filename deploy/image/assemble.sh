@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts what an image holds together: assemble.sh SOURCE OUT [single]. Both targets of the Dockerfile run it, and so does
-# `npm run test:image`, where there is no container engine.
+# `npm run test:deploy`, where there is no container engine.
 #
 #   SOURCE   a checkout, as it is in git; it is changed
 #   OUT      gets /app; with `single` the embedded PostgreSQL and the ZeroMQ library as well
