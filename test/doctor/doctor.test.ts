@@ -46,6 +46,7 @@ async function platform() {
     PLATFORM_DOMAIN: 'platform.example',
     DATA_DIR: join(folder, 'data'),
     PORT: '0',
+    METRICS_PORT: '0',
     OIDC_ISSUER: issuer.url,
     CONFIG_URL: `${web.origin}/catalogue.json`,
     DATABASE_URL: await urlOf(await postgres.database()),
