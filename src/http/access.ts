@@ -58,6 +58,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /jobs/:id/thumbnail': 'viewer',
   'GET /jobs/:id/events': 'viewer',
   'POST /jobs/:id/rerun': 'runner',
+  'GET /compare': 'viewer',
   'GET /batches/:id': 'viewer',
   'DELETE /batches/:id': 'runner',
   'GET /batches/:id/archive': 'viewer',

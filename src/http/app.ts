@@ -19,6 +19,7 @@ import { backchannelLogoutRoute } from './routes/backchannel-logout.ts'
 import { badgeRoute } from './routes/badge.ts'
 import { batchRoute } from './routes/batch.ts'
 import { batchArchiveRoute } from './routes/batch-archive.ts'
+import { compareRoute } from './routes/compare.ts'
 import { conformanceRoute } from './routes/conformance.ts'
 import { executionRoute } from './routes/execution.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -150,6 +151,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   jobEventsRoute(app, services, metrics, closing.signal)
   batchRoute(app, services)
   batchArchiveRoute(app, services)
+  compareRoute(app, services)
   outputFrameRoute(app, services)
   apiRoute(app, services)
   if (services.door.kind === 'oidc' && services.door.device !== undefined)

@@ -6,6 +6,7 @@ import { pageStart } from './page-start.ts'
 
 const BatchPage = lazy(() => import('./pages/batch-page.tsx'))
 const CataloguePage = lazy(() => import('./pages/catalogue-page.tsx'))
+const ComparePage = lazy(() => import('./pages/compare-page.tsx'))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx'))
 const JobPage = lazy(() => import('./pages/job-page.tsx'))
 const NotebookPage = lazy(() => import('./pages/notebook-page.tsx'))
@@ -21,6 +22,7 @@ export function Pages() {
         <Route path="/processes" element={<CataloguePage />} />
         <Route path="/jobs" element={<HistoryPage />} />
         <Route path="/jobs/:id" element={<JobPage />} />
+        <Route path="/compare" element={<ComparePage />} />
         <Route path="/batches/:id" element={<BatchPage />} />
         <Route path="/processes/:id" element={<NotebookPage />} />
         <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />

@@ -46,12 +46,32 @@ export type LogEntry = v.InferOutput<typeof logSchema>['entries'][number]
 
 const job = (id: string) => `/jobs/${segment(id)}`
 
+const AT_ONCE = 200
+
 /** Cells `from` up to `to` (200 at most), and after which event they are so. */
 export const askCells = (id: string, from: number, to: number, signal: AbortSignal) =>
   ask(cellListSchema, `${job(id)}/cells?from=${from}&to=${to}`, signal)
 
 export const askOutputs = (id: string, cell: number, signal: AbortSignal) =>
   ask(outputsSchema, `${job(id)}/cells/${cell}/outputs`, signal)
+
+/** All cells of a run, in their order. */
+export const allCellsQuery = (id: string) => ({
+  queryKey: ['job-all-cells', id],
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<readonly RunCell[]> => {
+    const all: RunCell[] = []
+    for (;;) {
+      const { total, cells } = await askCells(id, all.length, all.length + AT_ONCE, signal)
+      all.push(...cells)
+      if (cells.length === 0 || all.length >= total) return all
+    }
+  },
+})
+
+export const cellOutputsQuery = (id: string, cell: number) => ({
+  queryKey: ['job-outputs', id, cell],
+  queryFn: ({ signal }: { signal: AbortSignal }) => askOutputs(id, cell, signal),
+})
 
 /** State of all widgets of the run, as notebooks keep it. */
 export const askWidgets = async (id: string): Promise<unknown> =>

@@ -37,6 +37,14 @@ export function PlainOutput({ output }: { readonly output: Output }) {
   }
 }
 
+/** The address of the picture that an output is shown as; undefined where it is shown as something else. */
+export function pictureOf(output: Output): string | undefined {
+  if (!('data' in output)) return undefined
+  const [type] = shownTypes(output.data)
+  const text = type === undefined ? undefined : textOf(output.data[type])
+  return isPicture(type) && text !== undefined ? pictureSource(type, text) : undefined
+}
+
 function Shown({ output }: { readonly output: ShownOutput }) {
   const { data, metadata } = output
   const types = shownTypes(data)

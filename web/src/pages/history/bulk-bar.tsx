@@ -1,5 +1,7 @@
 import { Alert, Button, Checkbox, Group, List, Text } from '@mantine/core'
 import { useState } from 'react'
+import { Link } from 'react-router'
+import { segment } from '../../api/client.ts'
 import type { Job } from '../../api/jobs.ts'
 import { type ActionOutcome, actOn, isFor, RUN_ACTIONS, type RunAction } from './run-actions.ts'
 
@@ -17,7 +19,8 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
   const [busy, setBusy] = useState<RunAction>()
   const [asks, setAsks] = useState(false)
   const [purges, setPurges] = useState(false)
-  if (selected.length === 0) return null
+  const [first, second, ...others] = selected
+  if (first === undefined) return null
   const ask = () => {
     setPurges(false)
     setAsks(true)
@@ -64,6 +67,15 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
         {selected.length} selected
       </Text>
       <Group gap="xs">
+        {second !== undefined && others.length === 0 && (
+          <Button
+            size="xs"
+            component={Link}
+            to={`/compare?left=${segment(first.jobID)}&right=${segment(second.jobID)}`}
+          >
+            Compare
+          </Button>
+        )}
         {ORDER.map((action) => {
           const count = fitting(action).length
           return (

@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { png } from '../support/pictures.ts'
+import { temporaryDataDir } from '../support/postgres.ts'
+import { startRunner } from '../support/runner.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { openPage, shots } from '../support/web-page.ts'
+
+const NOBODY = '00000000-0000-4000-8000-000000000000'
+
+/** Prints the year, shows a table and a picture. */
+function notebook(shade: number, title: string): string {
+  const cell = (source: string, tags: readonly string[]) => ({
+    cell_type: 'code',
+    execution_count: null,
+    metadata: { tags },
+    outputs: [],
+    source,
+  })
+  const picture = Buffer.from(png(320, 200, (x, y) => shade + (x + y) / 6)).toString('hex')
+  const show = `from IPython.display import HTML, Image, display
+print("${title}", year)
+display(HTML(f"<table><tr><td>{year}</td></tr></table>"))`
+  return JSON.stringify({
+    cells: [
+      cell('year: int = 2024\nzoom: int = 1', ['parameters']),
+      cell(show, []),
+      cell(`display(Image(bytes.fromhex("${picture}")))`, []),
+    ],
+    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
+    nbformat: 4,
+    nbformat_minor: 4,
+  })
+}
+
+it('two runs are selected in the history and stand side by side', { timeout: 300_000 }, async () => {
+  await using catalogue = await tempFolder()
+  await writeFile(join(catalogue.path, 'coast.ipynb'), notebook(20, 'Coast'))
+  await writeFile(join(catalogue.path, 'river.ipynb'), notebook(140, 'River'))
+  await using folder = await temporaryDataDir()
+  await using runner = await startRunner({ DATA_DIR: folder.path, CONFIG_URL: catalogue.path })
+  await using browser = await launchBrowser()
+  await using opened = await openPage(browser, runner, '/jobs')
+  const { page, faults } = opened
+  page.setDefaultTimeout(120_000)
+  for (const link of ['coast?year=2020', 'river?year=2021']) {
+    await page.goto(`${runner.url}/run/notebook/${link}&_mode=execute`)
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/)
+    await page.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor()
+  }
+
+  await page.goto(`${runner.url}/jobs`)
+  const selected = page.getByRole('region', { name: 'Selected runs' })
+  const compare = selected.getByRole('link', { name: 'Compare' })
+  await page.getByLabel('Select river of').check()
+  await selected.waitFor()
+  expect(await compare.count()).toBe(0)
+  await page.getByLabel('Select coast of').check()
+  await compare.click()
+  await page.waitForURL(/\/compare\?left=[0-9a-f-]{36}&right=[0-9a-f-]{36}$/)
+
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+  await row('year').waitFor()
+  expect(await row('year').textContent()).toContain('differs')
+  const [left, right] = (await row('year').textContent())?.match(/20\d\d/g) ?? []
+  expect([left, right].sort()).toEqual(['2020', '2021'])
+  const marked = page.locator('mark')
+  await marked.filter({ hasText: 'print("Coast", year)' }).waitFor()
+  await marked.filter({ hasText: 'print("River", year)' }).waitFor()
+  expect(await marked.filter({ hasText: 'display(HTML' }).count()).toBe(0)
+  for (const [title, year] of [
+    ['Coast', 2020],
+    ['River', 2021],
+  ])
+    await page.getByText(`${title} ${year}`, { exact: true }).waitFor()
+  // Strangers' HTML is in frames, one a side.
+  await expect.poll(() => page.locator('iframe').count()).toBeGreaterThanOrEqual(2)
+
+  const slider = page.getByRole('slider')
+  await slider.scrollIntoViewIfNeeded()
+  await slider.focus()
+  const seen = () => page.locator('.compare-pictures img').last().getAttribute('style')
+  const before = await seen()
+  await slider.press('End')
+  await expect.poll(seen).not.toBe(before)
+  expect(await shots(page, 'compare')).toEqual([])
+  expect(faults).toEqual([])
+
+  await page.goto(`${runner.url}/compare?left=${NOBODY}&right=${NOBODY}`)
+  await page.getByText('There is no such run in your workspaces.').waitFor()
+  await page.goto(`${runner.url}/compare?left=${NOBODY}`)
+  await page.getByText('There is no such run in your workspaces.').waitFor()
+  await page.goto(`${runner.url}/compare`)
+  await page.getByText('left is not given: name two runs, as left and right.').waitFor()
+})
