@@ -14,6 +14,14 @@ const PROJECT = join(import.meta.dirname, '../..')
 const dockerfile = await readFile(join(PROJECT, 'deploy/image/Dockerfile'), 'utf8')
 const runnerStage = parseDockerfile(dockerfile).stages.find(({ name }) => name === 'runner')
 
+/** The variables that the runner's image sets. */
+function variables(): Readonly<Record<string, string>> {
+  const text = runnerStage?.instructions.find(({ name }) => name === 'ENV')?.text ?? ''
+  return Object.fromEntries(
+    text.split(' ').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+  )
+}
+
 /** The JSON array at the end of an instruction of the runner's image. */
 function command(name: string): readonly string[] {
   const text = runnerStage?.instructions.find((instruction) => instruction.name === name)?.text ?? ''
@@ -48,7 +56,7 @@ describe('what the runner’s image holds', () => {
     const megabytes = (count: number) => `${Math.round(count / 1e6)} MB`
     const node = await bytes(join(root.path, 'app/node_modules/node/bin/node'))
     console.info(
-      `Image of the runner without its base: ${megabytes(size)}, of which Node ${megabytes(node)}.`,
+      `Image of the runner, with the libraries of its base: ${megabytes(size)}, of which Node ${megabytes(node)}.`,
     )
     expect(size).toBeLessThan(250e6)
   })
@@ -81,13 +89,12 @@ describe('what the runner’s image holds', () => {
     const { user, database } = postgres.target
     const port = await freePort()
     const env = {
+      ...variables(),
       PORT: String(port),
       PRESET: 'local',
       KERNELS: 'none',
       VIEW_URL: 'https://lab.example/{path}',
-      DATA_DIR: '/data',
       DATABASE_URL: `postgresql://${user}@127.0.0.1:${gate.port}/${database}`,
-      NODE_COMPILE_CACHE: '/app/node_modules/.cache/compile',
     }
     const check = async () => {
       const { code } = await ended(root.start(command('HEALTHCHECK'), env))
@@ -110,6 +117,9 @@ describe('what the runner’s image holds', () => {
     }
     const { code, text } = await end
     expect(code, text).toBe(0)
+    const told = { ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const help = await ended(root.start([...command('ENTRYPOINT'), '--help'], told))
+    expect(help.text).toMatch(/main\.ts was accepted/)
     const write = "fs.writeFileSync('/app/x','')"
     const refused = await ended(root.start([...command('HEALTHCHECK').slice(0, 1), '-e', write], env))
     expect(refused.text).toMatch(/EROFS/)

@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { output } from './command.ts'
+import { debianPackage } from './tools.ts'
 
 const PROJECT = join(import.meta.dirname, '../../..')
+/** The libraries that the base of the runner's image has for programs (distroless `cc`), and no others. */
+const BASE = ['libc6', 'libgcc-s1', 'libstdc++6']
+/** Puts the libraries of an unpacked package into a root. */
+const TAKE = 'cd "$1" && find lib lib64 usr/lib ! -type d 2>/dev/null | tar -cf - -T - | tar -xf - -C "$2"'
 
-/** A root of a file system with what the runner's image has: /app, and the libraries that Node needs. */
+/** A root of a file system with what the runner's image has: /app, and the libraries of its base. */
 export interface CleanRoot extends AsyncDisposable {
   readonly path: string
   /** Starts a program in it as user 10001; only /data and /tmp can be written to. */
@@ -25,10 +30,7 @@ export async function assembleRoot(): Promise<CleanRoot> {
   const copy = 'git ls-files -z | tar --null --files-from=- --create | tar --extract --directory="$1"'
   await output('sh', ['-c', copy, 'sh', source], { cwd: PROJECT })
   await output('sh', [join(source, 'deploy/image/assemble.sh'), source, path])
-  for (const library of await librariesOf(join(path, 'app/node_modules/node/bin/node'))) {
-    await mkdir(join(path, dirname(library)), { recursive: true })
-    await cp(library, join(path, library), { dereference: true })
-  }
+  for (const name of BASE) await output('sh', ['-c', TAKE, 'sh', await debianPackage(name), path])
   const open = stack.move()
   return {
     path,
@@ -50,10 +52,4 @@ export async function assembleRoot(): Promise<CleanRoot> {
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
-}
-
-/** Paths of the C and C++ runtime that a program is linked with. */
-async function librariesOf(program: string): Promise<readonly string[]> {
-  const text = await output('ldd', [program])
-  return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path)
 }
