@@ -29,7 +29,7 @@ interface Applied {
  * Brings the schema up to date: the numbered files of `folder` that the database does not have yet, in order, each in
  * a transaction of its own. Safe to run from several processes at once. Returns the names of those applied.
  *
- * Throws `database-failed` where the database is newer than this version, or has had another file by that number.
+ * Throws `database-failed` where the database has had other files than this version. One that is newer stays as it is.
  */
 export async function migrate(database: Database, folder = FOLDER): Promise<readonly string[]> {
   const migrations = await readMigrations(folder)
@@ -60,7 +60,11 @@ async function applyNext(session: Session, migrations: readonly Migration[]): Pr
   return next.name
 }
 
-/** Throws `database-failed`, naming the command to use, unless the schema is that of this version. Changes nothing. */
+/**
+ * Throws `database-failed`, naming the command to use, unless the schema is that of this version or newer: each migration
+ * leaves the versions before it able to work (test/database/additive.test.ts), so that old servers go on, and can start
+ * again, while new ones come. Changes nothing.
+ */
 export async function checkSchema(database: Database, folder = FOLDER): Promise<void> {
   const [next] = missing(await readMigrations(folder), await readApplied(database))
   if (next === undefined) return
@@ -95,11 +99,13 @@ async function readApplied(session: Session): Promise<readonly Applied[]> {
 }
 
 function missing(migrations: readonly Migration[], applied: readonly Applied[]): readonly Migration[] {
+  const newest = Math.max(0, ...migrations.map(({ version }) => version))
   for (const { version, name, sha256 } of applied) {
+    if (version > newest) continue
     const ours = migrations.find((migration) => migration.version === version)
     if (ours === undefined) {
       throw schemaError(
-        `The database is newer than this version (it has ${name}): use the version that made it.`,
+        `The database had the migration ${name}, which this version never had: use the version that made it.`,
       )
     }
     if (ours.sha256 !== sha256) {

@@ -98,7 +98,7 @@ export const FAULTS = {
   },
   'database-schema': {
     why: 'The tables are not those of this version.',
-    todo: 'Run `notebook-runner migrate`; where the database is newer, use the version that made it.',
+    todo: 'Run `notebook-runner migrate`; where the database had other migrations, use the version that made it.',
   },
   'clock-skew': {
     why: 'The clock of this machine, or of the part that is named, is wrong: tokens and signed requests are refused.',
