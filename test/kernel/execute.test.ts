@@ -47,6 +47,16 @@ function whenStarted(cell: number, told: Told[], then: () => void): Execution['s
   }
 }
 
+function whenPrinted(then: () => void): Execution['sink'] {
+  return {
+    ...sinkInto([]),
+    change() {
+      then()
+      return undefined
+    },
+  }
+}
+
 const appends = (path: string, text: string) =>
   `with open(${JSON.stringify(path)}, "a") as f: f.write("${text}")`
 
@@ -134,12 +144,13 @@ describe('a run that is ended', () => {
 
   it('by its person ends a kernel that does not heed', { timeout: 120_000 }, async () => {
     const cancel = new AbortController()
+    // Cancelled once it says that it does not heed: an interrupt before that would end it.
     const stubborn =
-      'import time\nwhile True:\n  try:\n    time.sleep(600)\n  except KeyboardInterrupt:\n    print("no")'
+      'import time\nwhile True:\n  try:\n    print("never", flush=True)\n    time.sleep(600)\n  except KeyboardInterrupt:\n    pass'
     await using kernel = await kernels.start()
     const { result } = await executeWith(kernels, kernel, preparedText([stubborn, '1']), {
       signal: cancel.signal,
-      sink: whenStarted(0, [], () => cancel.abort()),
+      sink: whenPrinted(() => cancel.abort()),
     })
     expect(result).toMatchObject({ state: 'cancelled' })
     expect(await kernels.host.exists(kernel.id, AbortSignal.timeout(10_000))).toBe(false)
