@@ -9,7 +9,7 @@
 const FAMILIES = [
   ['JWT and keys', '9.1, 9.2, 10.3', /\/(tokens|bearer|jwks|unique-json)\.test/],
   ['login and sessions', '7.2–7.4, 10.1, 10.2, 10.5', /\/(login|sign-in|cookie)\.test/],
-  ['tenants and roles', '8.1–8.4', /\/(isolation|tenants|roles|workspace)\.test/],
+  ['tenants and roles', '8.1–8.4', /\/(isolation|tenants|roles|workspace|queries)\.test/],
   ['CSRF', '3.5.1, 3.5.2', /\/acting\.test/, /sweep and their end|in JSON/],
   ['links that act', '3.5.3', /\/acting\.test/],
   ['open redirect', '3.7.2', /\/open-redirect\.test/],
