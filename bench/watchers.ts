@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { notebookOf } from './notebooks.ts'
+import { notebookOf } from '../test/support/notebook-folder.ts'
 import { cpuSeconds, peakMiB } from './processes.ts'
 import { startRunService } from './run-service.ts'
 import { round, table } from './table.ts'

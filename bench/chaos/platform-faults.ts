@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdir, symlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { request } from 'undici'
 import { startHub } from '../../test/support/hub.ts'
 import { type Issuer, issuerKey, startIssuer } from '../../test/support/issuer.ts'
+import { listening } from '../../test/support/listening.ts'
 import { startS3 } from '../../test/support/s3.ts'
 import type { ServiceFolder } from '../../test/support/service-process.ts'
 import type { Fault, Ground } from './faults.ts'
@@ -107,14 +107,12 @@ async function throttledSts(): Promise<Ground> {
     const soon = new Date(Date.now() + 240_000).toISOString()
     const body = (await answer.body.text()).replace(/<Expiration>[^<]*/, `<Expiration>${soon}`)
     return outgoing.writeHead(answer.statusCode, { 'content-type': 'text/xml' }).end(body)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listening(server)
   stack.defer(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   const parts = stack.move()
   return {
     env: {

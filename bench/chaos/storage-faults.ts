@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { listening } from '../../test/support/listening.ts'
 import { startS3 } from '../../test/support/s3.ts'
 import type { Fault, Ground } from './faults.ts'
 import type { Fleet } from './fleet.ts'
@@ -36,37 +36,19 @@ export const STORAGE_FAULTS: readonly Fault[] = [
   {
     name: 'an S3 that hangs for twenty seconds',
     excuses: [],
-    prepare: async () =>
-      brokenS3(async (fleet, s3) => {
-        await fleet.moment(SPREAD_MS)
-        s3.mode = 'hang'
-        await pause(20_000)
-        s3.mode = 'pass'
-      }),
+    prepare: async () => brokenS3('hang', 20_000),
   },
   {
     name: 'an S3 that cuts every connection for ten seconds',
     excuses: [],
-    prepare: async () =>
-      brokenS3(async (fleet, s3) => {
-        await fleet.moment(SPREAD_MS)
-        s3.mode = 'cut'
-        await pause(10_000)
-        s3.mode = 'pass'
-      }),
+    prepare: async () => brokenS3('cut', 10_000),
   },
   {
     name: 'an S3 that is down for a minute',
     // Its notebook is tried again in pauses that grow.
     patienceMs: 200_000,
     excuses: [],
-    prepare: async () =>
-      brokenS3(async (fleet, s3) => {
-        await fleet.moment(SPREAD_MS)
-        s3.mode = 'cut'
-        await pause(60_000)
-        s3.mode = 'pass'
-      }),
+    prepare: async () => brokenS3('cut', 60_000),
   },
 ]
 
@@ -106,16 +88,12 @@ async function smallDisk(
   }
 }
 
-interface Way {
-  mode: 'pass' | 'hang' | 'cut'
-}
-
-/** A real S3, and a way to it that can be broken. */
-async function brokenS3(strike: (fleet: Fleet, way: Way) => Promise<void>): Promise<Ground> {
+/** A real S3, and a way to it that passes nothing on for so long: it hangs, or cuts every connection. */
+async function brokenS3(fault: 'hang' | 'cut', ms: number): Promise<Ground> {
   await using stack = new AsyncDisposableStack()
   const s3 = stack.use(await startS3(['local']))
   const target = new URL(s3.endpoint)
-  const way: Way = { mode: 'pass' }
+  let mode: 'pass' | typeof fault = 'pass'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
@@ -125,8 +103,8 @@ async function brokenS3(strike: (fleet: Fleet, way: Way) => Promise<void>): Prom
     ] as const) {
       sockets.add(from)
       from.on('data', (bytes) => {
-        if (way.mode === 'pass') to.write(bytes)
-        else if (way.mode === 'cut') to.destroy()
+        if (mode === 'pass') to.write(bytes)
+        else if (mode === 'cut') to.destroy()
       })
       from
         .on('error', () => undefined)
@@ -135,14 +113,12 @@ async function brokenS3(strike: (fleet: Fleet, way: Way) => Promise<void>): Prom
           to.destroy()
         })
     }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listening(server)
   stack.defer(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   const parts = stack.move()
   return {
     env: {
@@ -155,7 +131,12 @@ async function brokenS3(strike: (fleet: Fleet, way: Way) => Promise<void>): Prom
       AWS_ACCESS_KEY_ID: s3.adminKeys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.adminKeys.secretAccessKey,
     },
-    strike: (fleet) => strike(fleet, way),
+    async strike(fleet) {
+      await fleet.moment(SPREAD_MS)
+      mode = fault
+      await pause(ms)
+      mode = 'pass'
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }

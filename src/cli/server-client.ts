@@ -2,7 +2,8 @@ import timers from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { type Dispatcher, request } from 'undici'
 import { type ErrorCode, type ParameterFault, PROBLEMS, RunnerError } from '../errors.ts'
-import { isObject, type JsonObject, parseJson } from '../notebook/json.ts'
+import { isObject, type JsonObject } from '../notebook/json.ts'
+import { jsonObject } from './json-object.ts'
 import { warn } from './report.ts'
 
 export interface ServerAddress {
@@ -51,7 +52,7 @@ export class ServerClient {
 
   /** The answer as JSON. Throws the server's own words, and `server-unreachable`. */
   async json(call: Call): Promise<JsonObject> {
-    const body = parsed((await this.bytes(call)).toString('utf8'))
+    const body = jsonObject((await this.bytes(call)).toString('utf8'))
     if (body !== undefined) return body
     throw new RunnerError('server-unreachable', `What answers at ${this.url} is no Notebook Runner.`)
   }
@@ -151,7 +152,7 @@ function away(error: unknown): never {
 
 /** What the server says is wrong; what may pass is `ServerAway`. */
 function refusal({ statusCode, headers }: Dispatcher.ResponseData, text: string): Error {
-  const problem = parsed(text) ?? new Map()
+  const problem = jsonObject(text) ?? new Map()
   const detail = problem.get('detail')
   const said = typeof detail === 'string' ? detail : `The server answered with status ${statusCode}.`
   if (statusCode === 429 || statusCode >= 502) {
@@ -174,13 +175,4 @@ function faultsIn(problem: JsonObject): readonly ParameterFault[] {
       ? [{ name, fault: 'invalid' as const, message }]
       : []
   })
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value = parseJson(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { RunnerError } from '../errors.ts'
-import { isObject, type JsonObject, parseJson } from '../notebook/json.ts'
+import { isObject, type JsonObject } from '../notebook/json.ts'
+import { jsonObject } from './json-object.ts'
 import { serviceUrl } from './kept-token.ts'
 import { print } from './print.ts'
 import { tokenOf } from './run-on-server.ts'
@@ -184,7 +185,7 @@ class Visit {
     const { location } = headers
     return {
       status: statusCode,
-      json: parsed(text),
+      json: jsonObject(text),
       location: typeof location === 'string' ? location : undefined,
       size: Buffer.byteLength(text),
     }
@@ -198,14 +199,5 @@ class Visit {
     throw new Error(
       `It answers ${answer.status} in the place of ${status}. ${typeof detail === 'string' ? detail : ''}`.trim(),
     )
-  }
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value = parseJson(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }

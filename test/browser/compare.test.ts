@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { notebookOf } from '../support/notebook-folder.ts'
 import { png } from '../support/pictures.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner } from '../support/runner.ts'
@@ -12,27 +13,15 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** Prints the year, shows a table and a picture. */
 function notebook(shade: number, title: string): string {
-  const cell = (source: string, tags: readonly string[]) => ({
-    cell_type: 'code',
-    execution_count: null,
-    metadata: { tags },
-    outputs: [],
-    source,
-  })
   const picture = Buffer.from(png(320, 200, (x, y) => shade + (x + y) / 6)).toString('hex')
   const show = `from IPython.display import HTML, Image, display
 print("${title}", year)
 display(HTML(f"<table><tr><td>{year}</td></tr></table>"))`
-  return JSON.stringify({
-    cells: [
-      cell('year: int = 2024\nzoom: int = 1', ['parameters']),
-      cell(show, []),
-      cell(`display(Image(bytes.fromhex("${picture}")))`, []),
-    ],
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
-    nbformat: 4,
-    nbformat_minor: 4,
-  })
+  return notebookOf([
+    { parameters: 'year: int = 2024\nzoom: int = 1' },
+    show,
+    `display(Image(bytes.fromhex("${picture}")))`,
+  ])
 }
 
 it('two runs are selected in the history and stand side by side', { timeout: 300_000 }, async () => {

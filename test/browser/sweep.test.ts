@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { notebookOf } from '../support/notebook-folder.ts'
 import { png } from '../support/pictures.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner } from '../support/runner.ts'
@@ -14,25 +15,13 @@ const PYTHON = join(import.meta.dirname, '../../.venv/bin/python')
 
 /** Shows a picture and leaves a file; fails for 2021 until there is a file called `now`. */
 function notebook(folder: string): string {
-  const cell = (source: string, tags: readonly string[]) => ({
-    cell_type: 'code',
-    execution_count: null,
-    metadata: { tags },
-    outputs: [],
-    source,
-  })
   const picture = Buffer.from(png(320, 200, (x, y) => (x + y) / 3)).toString('hex')
   const work = `import os
 from IPython.display import Image, display
 assert year != 2021 or os.path.exists(${JSON.stringify(join(folder, 'now'))}), "not yet"
 open("mean.txt", "w").write(f"{year} {zoom}")
 display(Image(bytes.fromhex("${picture}")))`
-  return JSON.stringify({
-    cells: [cell('year: int = 2024\nzoom: int = 1', ['parameters']), cell(work, [])],
-    metadata: { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' } },
-    nbformat: 4,
-    nbformat_minor: 4,
-  })
+  return notebookOf([{ parameters: 'year: int = 2024\nzoom: int = 1' }, work])
 }
 
 it('a sweep is started by one click, watched, run again where it failed, and downloaded', {

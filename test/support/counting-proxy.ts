@@ -1,4 +1,5 @@
 import { createServer, request } from 'node:http'
+import { listening } from './listening.ts'
 
 export interface CountingProxy {
   readonly url: string
@@ -33,13 +34,9 @@ export async function countingProxy(
     passed.on('error', () => outgoing.destroy())
     incoming.pipe(passed)
   })
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  const port = await listening(server)
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     count: () => bodies.length,
     bodies: () => bodies,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { listening } from './listening.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -33,8 +34,7 @@ export async function startHttpServer(): Promise<TestServer> {
     // A client that hangs up early is what several tests are about.
     socket.on('error', () => undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const port = addressOf(server.address()).port
+  const port = await listening(server)
   const test: TestServer = {
     origin: `http://127.0.0.1:${port}`,
     port,
@@ -51,11 +51,6 @@ export async function startHttpServer(): Promise<TestServer> {
       }),
   }
   return test
-}
-
-function addressOf(address: string | AddressInfo | null): AddressInfo {
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.')
-  return address
 }
 
 /** Nothing but a status. */

@@ -2,36 +2,38 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tempFolder } from './temp-folder.ts'
 
-/** A cell: code, or Markdown. */
-export type SourceCell = string | { readonly markdown: string; readonly attachments?: unknown }
+/** A cell: code, code that is tagged as the one with the parameters, or Markdown. */
+export type SourceCell =
+  | string
+  | { readonly parameters: string }
+  | { readonly markdown: string; readonly attachments?: unknown }
 
 /** A Python notebook of these cells. */
 export function notebookOf(cells: readonly SourceCell[]): string {
   const kernelspec = { display_name: 'Python 3', language: 'python', name: 'python3' }
   return JSON.stringify({
-    cells: cells.map((cell, index) =>
-      typeof cell === 'string'
-        ? {
-            cell_type: 'code',
-            execution_count: null,
-            id: `c${index}`,
-            metadata: {},
-            outputs: [],
-            source: cell,
-          }
-        : {
-            cell_type: 'markdown',
-            id: `c${index}`,
-            metadata: {},
-            source: cell.markdown,
-            ...(cell.attachments !== undefined && { attachments: cell.attachments }),
-          },
-    ),
+    cells: cells.map((cell, index) => {
+      const id = `c${index}`
+      if (typeof cell === 'string') return codeCell(id, cell)
+      if ('parameters' in cell) return codeCell(id, cell.parameters, ['parameters'])
+      const { markdown, attachments } = cell
+      const source = { source: markdown, ...(attachments !== undefined && { attachments }) }
+      return { cell_type: 'markdown', id, metadata: {}, ...source }
+    }),
     metadata: { kernelspec, language_info: { name: 'python' } },
     nbformat: 4,
     nbformat_minor: 5,
   })
 }
+
+const codeCell = (id: string, source: string, tags?: readonly string[]) => ({
+  cell_type: 'code',
+  execution_count: null,
+  id,
+  metadata: { ...(tags && { tags }) },
+  outputs: [],
+  source,
+})
 
 /** A folder with a catalogue of these notebooks, by their ids. Each of them executes, and takes no inputs. */
 export async function notebookFolder(

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import timers from 'node:timers/promises'
 import { type ProcessRecord, readRecord, runs } from '../../src/process/process-record.ts'
+import { notebookOf } from './notebook-folder.ts'
 
 const COMMAND = join(import.meta.dirname, '../../notebook-runner')
 
@@ -157,36 +158,17 @@ export async function tracesOf({ path }: ServiceFolder, runId: string): Promise<
  * (seconds between two numbers), `fail` (the cell that fails in the end, -1 for none).
  */
 export function counterNotebook(cells: number, numbers: number): string {
-  const code = (id: string, source: string, tags: readonly string[] = []) => ({
-    cell_type: 'code',
-    id,
-    metadata: { tags },
-    outputs: [],
-    execution_count: null,
-    source,
-  })
   const counting = Array.from({ length: cells }, (_, cell) =>
-    code(
-      `c${cell}`,
-      [
-        'import os, time',
-        'with open("ran", "a") as ran:',
-        `    ran.write(f"${cell} {os.getpid()}\\n")`,
-        `for number in range(${numbers}):`,
-        `    print("${cell}:", number, flush=True)`,
-        '    time.sleep(pause)',
-        `if fail == ${cell}:`,
-        `    raise ValueError("cell ${cell} was to fail")`,
-      ].join('\n'),
-    ),
+    [
+      'import os, time',
+      'with open("ran", "a") as ran:',
+      `    ran.write(f"${cell} {os.getpid()}\\n")`,
+      `for number in range(${numbers}):`,
+      `    print("${cell}:", number, flush=True)`,
+      '    time.sleep(pause)',
+      `if fail == ${cell}:`,
+      `    raise ValueError("cell ${cell} was to fail")`,
+    ].join('\n'),
   )
-  return JSON.stringify({
-    cells: [code('parameters', 'pause = 0.05\nfail = -1', ['parameters']), ...counting],
-    metadata: {
-      kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' },
-      language_info: { name: 'python' },
-    },
-    nbformat: 4,
-    nbformat_minor: 5,
-  })
+  return notebookOf([{ parameters: 'pause = 0.05\nfail = -1' }, ...counting])
 }

@@ -1,17 +1,8 @@
 import type { Job } from '../../api/jobs.ts'
+import { reasonText } from '../../components/reason-text.ts'
 import { STATE_WORDS } from '../../components/state-badge.tsx'
 import { durationText } from '../../components/time-text.ts'
 import type { RunSummary } from './run-model.ts'
-
-const REASON_WORDS: Readonly<Record<string, string>> = {
-  'cell-error': 'a cell raised an error',
-  'kernel-died': 'the kernel died',
-  'out-of-memory': 'it needed more memory than there was',
-  timeout: 'it took longer than it may',
-  'start-failed': 'the kernel could not be started',
-  'storage-failed': 'the notebook could not be stored',
-  'outcome-unknown': 'it is not known what became of a cell',
-}
 
 /** How the run stands, in one sentence. */
 export function stateText(job: Job, summary: RunSummary): string {
@@ -35,7 +26,7 @@ export function stateText(job: Job, summary: RunSummary): string {
     case 'saving':
       return 'Its notebook is stored'
     case 'failed':
-      return job.reason === undefined ? words : `${words}: ${REASON_WORDS[job.reason] ?? job.reason}`
+      return job.reason === undefined ? words : `${words}: ${reasonText(job.reason)}`
     default:
       return words
   }
