@@ -5,6 +5,7 @@ import { empty, unfinishedPath } from './parts.mjs'
 
 /** @typedef {import('./parts.mjs').Part} Part */
 
+const JAVA = 17
 /** Pinned, or the newest one would be looked for. */
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
 /** What Keycloak is built for: it starts in a quarter of the time than where it has to find out. Its database is memory. */
@@ -15,7 +16,10 @@ const BUILD = ['--db=dev-mem', '--cache=local', '--http-relative-path=/auth', '-
  * @param {Part} part
  */
 export async function installKeycloak(part) {
-  await needs('java', ['-version'], 'Java 17 or later')
+  const java = await needs('java', ['-XshowSettings:properties', '-version'], `Java ${JAVA} or later`)
+  const version = /java\.specification\.version = (\d+)/.exec(java)?.[1] ?? 'an old one'
+  if (!(Number(version) >= JAVA))
+    throw new SetupError(`Keycloak needs Java ${JAVA} or later, and \`java\` is ${version} here.`)
   await needs('mvn', ['--version'], 'Maven')
   empty(part)
   writeFileSync(unfinishedPath(part), '')
@@ -24,8 +28,8 @@ export async function installKeycloak(part) {
   await command('mvn', ['--batch-mode', COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${packed}`], {
     cwd: part.folder,
   })
-  const [, name, version, type] = artifact.split(':')
-  const archive = join(packed, `${name}-${version}.${type}`)
+  const [, name, release, type] = artifact.split(':')
+  const archive = join(packed, `${name}-${release}.${type}`)
   await command('tar', ['-xzf', archive, '--strip-components=1', '-C', part.folder])
   rmSync(packed, { recursive: true })
   await command(join(part.folder, part.program), ['build', ...BUILD])
@@ -37,7 +41,7 @@ export async function installKeycloak(part) {
  * @param {string} title
  */
 async function needs(program, args, title) {
-  await command(program, args).catch(() => {
+  return command(program, args).catch(() => {
     throw new SetupError(
       `Keycloak needs ${title}, and \`${program}\` does not run here (Debian and Ubuntu: \`apt install default-jdk maven\`).`,
     )

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import timers from 'node:timers/promises'
 import { HubApi } from '../../src/kernel/hub-api.ts'
+import { freePorts } from './free-ports.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -72,7 +72,7 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
   const folder = stack.use(await tempFolder()).path
   const { variant } = options
   const bin = variant?.bin ?? join(ROOT, '.cache', `hub-${version}`, 'bin')
-  const [port, apiPort, hubPort] = await Promise.all([freePort(), freePort(), freePort()])
+  const [port, apiPort, hubPort] = await freePorts(3)
   const [proxyToken, password, adminToken, token] = [secret(), secret(), secret(), secret()]
   const url = `http://127.0.0.1:${port}/notebooks`
   const others = Object.entries(options.services ?? {}).map(
@@ -244,11 +244,3 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 const secret = () => randomBytes(24).toString('hex')
-
-async function freePort(): Promise<number> {
-  await using probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}
