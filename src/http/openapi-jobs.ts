@@ -227,6 +227,19 @@ export const jobPaths = {
       },
     ),
   },
+  '/compare': {
+    get: operation(
+      'compareJobs',
+      'Two runs side by side: parameters, and cells in pairs',
+      ['left', 'right'].map((name) => ({
+        name,
+        in: 'query',
+        required: true,
+        schema: { type: 'string', format: 'uuid' },
+      })),
+      { 200: answer('What they are, and where they differ', 'Comparison') },
+    ),
+  },
   '/batches/{id}': {
     get: operation('getBatch', 'How a sweep stands', [path('id')], { 200: answer('The sweep', 'BatchInfo') }),
     delete: operation('cancelBatch', 'Cancel what has not ended of a sweep', [path('id')], {

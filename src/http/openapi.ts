@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
 import { CellList, CellOutputs, RunLog, WidgetStates } from './cell-schema.ts'
+import { Comparison } from './comparison.ts'
 import { BatchInfo, Execution, FailedRun, JobList, Results, StatusInfo } from './job-schema.ts'
 import { jobPaths } from './openapi-jobs.ts'
 import { Problem } from './problem-schema.ts'
@@ -112,6 +113,7 @@ export function openApi(
         Results,
         FailedRun,
         BatchInfo,
+        Comparison,
         Execution,
         CellList,
         CellOutputs,

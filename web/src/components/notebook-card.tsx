@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import { Link } from 'react-router'
-import { addressOf, segment } from '../api/client.ts'
+import { segment } from '../api/client.ts'
 import type { BrokenProcess, LastRun, ProcessSummary } from '../api/processes.ts'
 import './notebook-card.css'
 import { StateBadge } from './state-badge.tsx'
@@ -38,9 +38,9 @@ export const NotebookCard = memo(function NotebookCard({ entry, lastRun }: Noteb
         {lastRun === undefined ? (
           'Not run yet'
         ) : (
-          <a href={addressOf(`/jobs/${segment(lastRun.jobID)}`)}>
+          <Link to={`/jobs/${segment(lastRun.jobID)}`}>
             <StateBadge state={lastRun.state} /> {agoText(lastRun.created)}
-          </a>
+          </Link>
         )}
       </p>
     </li>

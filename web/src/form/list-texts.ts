@@ -1,4 +1,5 @@
 import type { InputSchema } from '../api/processes.ts'
+import { valueText } from '../components/value-text.ts'
 
 /** Items of these are not split at commas by the server. */
 const isWhole = ({ items }: InputSchema): boolean => items?.type === 'object' || items?.format === 'geojson'
@@ -28,12 +29,4 @@ export function writeItems(schema: InputSchema, items: readonly string[]): reado
   if (plain) return given.length === 0 ? [] : [given.join(',')]
   // One alone that has a comma in it would be split.
   return given.length === 1 && !isWhole(schema) ? [JSON.stringify(given)] : given
-}
-
-/** A value as a link carries it. */
-export function valueText(value: unknown): string {
-  if (value === undefined || value === null) return ''
-  if (Array.isArray(value) && value.every((item) => typeof item !== 'object'))
-    return value.map(String).join(',')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -1,7 +1,7 @@
 import { NativeSelect, Slider, Stack, Textarea, TextInput } from '@mantine/core'
+import { valueText } from '../components/value-text.ts'
 import { type ControlProps, wrapperProps } from './control.tsx'
 import { IntervalControl } from './interval-control.tsx'
-import { valueText } from './list-texts.ts'
 import { UrlPreview } from './url-preview.tsx'
 
 /** One value: a text, a number, a choice, a date. */

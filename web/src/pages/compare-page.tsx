@@ -5,11 +5,11 @@ import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { allCellsQuery, askWidgets } from '../api/cells.ts'
 import { segment } from '../api/client.ts'
-import { type Job, jobQuery } from '../api/jobs.ts'
+import { type Comparison, comparisonQuery } from '../api/compare.ts'
+import type { Job } from '../api/jobs.ts'
 import { ProblemNotice } from '../components/problem-notice.tsx'
 import { tookText } from '../components/run-times.ts'
 import { StateBadge } from '../components/state-badge.tsx'
-import { cellPairs } from './compare/cell-pairs.ts'
 import './compare/compare.css'
 import { PairRow } from './compare/pair-row.tsx'
 import { ParameterTable } from './compare/parameter-table.tsx'
@@ -18,28 +18,25 @@ import './run/run.css'
 /** `/compare?left=…&right=…`: two runs side by side, as they were when the page was opened. */
 export default function ComparePage() {
   const [query] = useSearchParams()
-  const [leftId, rightId] = [query.get('left') ?? '', query.get('right') ?? '']
-  const left = useQuery(jobQuery(leftId))
-  const right = useQuery(jobQuery(rightId))
+  const { data, error, refetch } = useQuery(comparisonQuery(query.toString()))
   useDocumentTitle('Two runs · Notebook Runner')
-  const error = left.error ?? right.error
-  if (error !== null) return <ProblemNotice error={error} />
-  if (left.data === undefined || right.data === undefined) return <Loader aria-label="Loading" />
+  if (error !== null) return <ProblemNotice error={error} onRetry={() => void refetch()} />
+  if (data === undefined) return <Loader aria-label="Loading" />
   return (
     <Stack>
       <Title order={1}>Two runs</Title>
       <div className="compare-heads">
-        <Head job={left.data} name="Left" />
-        <Head job={right.data} name="Right" />
+        <Head job={data.left} name="Left" />
+        <Head job={data.right} name="Right" />
       </div>
       <Title order={2} size="h4">
         Parameters
       </Title>
-      <ParameterTable left={left.data} right={right.data} />
+      <ParameterTable parameters={data.parameters} />
       <Title order={2} size="h4">
         Cells
       </Title>
-      <Cells left={leftId} right={rightId} />
+      <Cells comparison={data} />
     </Stack>
   )
 }
@@ -60,14 +57,25 @@ function Head({ job, name }: { readonly job: Job; readonly name: string }) {
   )
 }
 
-function Cells(ids: { readonly left: string; readonly right: string }) {
+function Cells({ comparison }: { readonly comparison: Comparison }) {
+  const ids = useMemo(
+    () => ({ left: comparison.left.jobID, right: comparison.right.jobID }),
+    [comparison.left.jobID, comparison.right.jobID],
+  )
   const left = useQuery(allCellsQuery(ids.left))
   const right = useQuery(allCellsQuery(ids.right))
   const [isAll, setIsAll] = useState(false)
-  const pairs = useMemo(() => cellPairs(left.data ?? [], right.data ?? []), [left.data, right.data])
+  const pairs = useMemo(
+    () =>
+      comparison.cells.map((pair) => ({
+        left: pair.left && left.data?.[pair.left.index],
+        right: pair.right && right.data?.[pair.right.index],
+      })),
+    [comparison, left.data, right.data],
+  )
   const widgets = useMemo(
     () => ({ left: () => askWidgets(ids.left), right: () => askWidgets(ids.right) }),
-    [ids.left, ids.right],
+    [ids],
   )
   const error = left.error ?? right.error
   if (error !== null) return <ProblemNotice error={error} />

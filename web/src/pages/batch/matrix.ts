@@ -1,5 +1,5 @@
 import type { Batch, BatchRun } from '../../api/batches.ts'
-import { valueText } from '../../form/list-texts.ts'
+import { valueText } from '../../components/value-text.ts'
 
 /** One table of the matrix. */
 export interface MatrixTable {

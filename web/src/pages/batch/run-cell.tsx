@@ -7,7 +7,7 @@ import { reasonText } from '../../components/reason-text.ts'
 import { tookText } from '../../components/run-times.ts'
 import { StateBadge } from '../../components/state-badge.tsx'
 import { Thumbnail } from '../../components/thumbnail.tsx'
-import { valueText } from '../../form/list-texts.ts'
+import { valueText } from '../../components/value-text.ts'
 
 /** One run of the matrix, as a link to it. */
 export function RunCell({ run }: { readonly run: BatchRun }) {

@@ -6,8 +6,11 @@ import { durationText } from '../../components/time-text.ts'
 import { CellOutputs } from '../../outputs/cell-outputs.tsx'
 import type { Output } from '../../outputs/output.ts'
 import { pictureOf } from '../../outputs/plain-output.tsx'
-import { type CellPair, type SourcePart, sourceParts } from './cell-pairs.ts'
 import { PictureSlider } from './picture-slider.tsx'
+import { type SourcePart, sourceParts } from './source-parts.ts'
+
+/** Cells of two runs that stand beside each other; undefined where one run has none there. */
+type CellPair = Readonly<Record<Side, RunCell | undefined>>
 
 interface PairRowProps {
   readonly pair: CellPair

@@ -5,7 +5,7 @@ import { Link, useNavigate } from 'react-router'
 import { addressOf, segment } from '../../api/client.ts'
 import { cancelJob, isEnded, type Job, jobQuery, rerunJob } from '../../api/jobs.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { valueText } from './run-words.ts'
+import { valueText } from '../../components/value-text.ts'
 
 const VIEW = 'urn:notebook-runner:rel:view'
 const FROM_FAILED = 'urn:notebook-runner:rel:rerun-from-failed'

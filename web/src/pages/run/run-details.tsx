@@ -6,9 +6,10 @@ import { logQuery } from '../../api/cells.ts'
 import { addressOf, segment } from '../../api/client.ts'
 import { isEnded, type Job, type RunFile, resultsQuery } from '../../api/jobs.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { tookText } from '../../components/run-times.ts'
 import { STATE_WORDS } from '../../components/state-badge.tsx'
+import { givenText } from '../../components/value-text.ts'
 import { sizeText } from '../../outputs/size-text.ts'
-import { tookText, valueText } from './run-words.ts'
 
 /** What is known of a run beside its cells. */
 export function RunDetails({ job }: { readonly job: Job }) {
@@ -61,7 +62,7 @@ function Values({ values }: { readonly values: readonly (readonly [string, unkno
       {values.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value === null ? 'not given' : valueText(value).slice(0, 2000)}</dd>
+          <dd>{givenText(value).slice(0, 2000)}</dd>
         </div>
       ))}
     </dl>
@@ -140,10 +141,9 @@ function FileLine({ id, file }: { readonly id: string; readonly file: RunFile })
 }
 
 function About({ job }: { readonly job: Job }) {
-  const took = tookText(job)
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Accepted', timeText(job.created)],
-    ['Took', took],
+    ['Took', isEnded(job.state) ? tookText(job) : ''],
     ['By', job.owner],
     ['Workspace', job.workspace],
     ['Kernel', job.kernel],
@@ -155,7 +155,7 @@ function About({ job }: { readonly job: Job }) {
       </Title>
       <dl className="run-list">
         {rows.map(([name, value]) =>
-          value === undefined ? null : (
+          value === undefined || value === '' ? null : (
             <div key={name}>
               <dt>{name}</dt>
               <dd>{value}</dd>
@@ -164,7 +164,7 @@ function About({ job }: { readonly job: Job }) {
         )}
       </dl>
       {job.batch !== undefined && (
-        <Anchor href={addressOf(`/batches/${job.batch}`)} size="sm" display="block">
+        <Anchor component={Link} to={`/batches/${job.batch}`} size="sm" display="block">
           Its sweep
         </Anchor>
       )}

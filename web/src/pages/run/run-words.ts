@@ -39,17 +39,3 @@ export function progressOf(
 ): { readonly done: number; readonly total: number } {
   return { done: done ?? job.cells?.done ?? 0, total: runs ?? job.cells?.total ?? 0 }
 }
-
-/** From its start to its end; undefined where it has none. */
-export function tookText({ started, finished }: Job): string | undefined {
-  if (started === undefined || finished === undefined) return undefined
-  return durationText((Date.parse(finished) - Date.parse(started)) / 1000)
-}
-
-/** A value of a parameter as a link carries it. */
-export function valueText(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number'))
-    return value.join(',')
-  return JSON.stringify(value)
-}
