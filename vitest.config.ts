@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/deploy/**', 'test/platform/**'],
+    exclude: ['test/deploy/**', 'test/platform/**', 'test/upgrade/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // What is waited for comes later on a slower machine; a second, as is usual, is too short for a page.
