@@ -51,6 +51,7 @@ import { type ViewLink, viewLinkFromTemplate } from './run/view-link.ts'
 import { diskStorage } from './storage/disk.ts'
 import type { ReadTemplate } from './storage/s3-template.ts'
 import type { Storage } from './storage/storage.ts'
+import type { Tracing } from './tracing/tracing.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 const EXAMPLES = join(PROJECT, 'examples')
@@ -67,9 +68,10 @@ export interface Context extends AsyncDisposable {
 
 /**
  * The one place that sees everything: makes each part from the settings and gives it to those that need it.
+ * @param tracing is not disposed of: what is told at the end is traced too
  * @throws RunnerError of the part that cannot start; what had been started is stopped again.
  */
-export async function createContext(config: Config, log: Logger): Promise<Context> {
+export async function createContext(config: Config, log: Logger, tracing?: Tracing): Promise<Context> {
   await using starting = new AsyncDisposableStack()
   await makeDataDir(config)
 
@@ -81,9 +83,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   ])
   // With PORT=0 the port is known once it listens.
   let url = config.publicUrl ?? addressUrl(config, config.port)
-  const door = await makeDoor(config, database, () => url, starting)
+  const door = await makeDoor(config, database, () => url, tracing, starting)
 
-  const runs = runStore(database)
+  const runs = runStore(database, tracing)
   const together = await storage.together()
   const unflushed = together && starting.use(new UnflushedNotebooks({ database, storage, together, log }))
   await unflushed?.start()
@@ -102,9 +104,9 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const events = starting.use(new RunEvents(database, signals))
   const { perWorkspace, perPerson, perSweep, mostQueued, limits } = config.runs
   const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
-  const filling = { catalog, storage, reserved: config.reservedInputs }
+  const filling = { catalog, storage, reserved: config.reservedInputs, tracing }
   const fillIn = fillInWith(filling)
-  const batches = batchStore(database)
+  const batches = batchStore(database, tracing)
   const admit = admittedBy(kernels?.admit ?? everybody, queueRoom(database, mostQueued), (scope, runIds) =>
     grants.deposit(scope, runIds),
   )
@@ -115,7 +117,7 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
   const worker = makeWorker(
     config,
     kernels,
-    { database, storage, grants, signals, queue, leaseSeconds: LEASE_SECONDS, observer, log },
+    { database, storage, grants, signals, queue, leaseSeconds: LEASE_SECONDS, observer, tracing, log },
     starting,
   )
 
@@ -123,14 +125,15 @@ export async function createContext(config: Config, log: Logger): Promise<Contex
     {
       version: manifest.version,
       log,
+      tracing,
       basePath: config.basePath,
       publicUrl: () => url,
       trustedProxies: config.trustedProxies,
       door,
       catalog,
       fillIn,
-      prepareRun: prepareWith({ fillIn, storage, runs, unflushed }),
-      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, admit, runs, limits }),
+      prepareRun: prepareWith({ fillIn, storage, runs, unflushed, tracing }),
+      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, admit, runs, limits, tracing }),
       sweeps:
         kernels === undefined
           ? undefined

@@ -8,6 +8,7 @@ import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
 import { type RolesConfig, readRoles } from './roles.ts'
 import { type Setting, SettingReader } from './setting-reader.ts'
 import { type DeviceConfig, readDevice, readSignIn, type SignInConfig } from './sign-in.ts'
+import { readTracing, type TracingConfig } from './tracing.ts'
 
 export type IdentityConfig =
   | { readonly kind: 'local'; readonly token: string | undefined }
@@ -123,6 +124,8 @@ export interface Config {
   readonly view: ViewConfig
   /** Bucket template injected as `workspace_s3_bucket`, of the first design, whatever the storage is. */
   readonly reservedInputs: 'always' | 'when-declared'
+  /** Undefined: there are no traces. */
+  readonly tracing: TracingConfig | undefined
   readonly logLevel: string
   /** The whole environment, from which child processes are given the little that they need. */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -167,6 +170,7 @@ export function loadConfig(processEnvironment = process.env): {
     view: readView(read),
     reservedInputs: preset === 'seed' ? 'always' : 'when-declared',
     environment: processEnvironment,
+    tracing: readTracing(read),
     logLevel:
       read.oneOf('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) ?? 'info',
   }

@@ -80,6 +80,14 @@ export const VARIABLES = {
   MAX_FILES: 'files of a run that are listed',
   MAX_FILE_BYTES: 'what the copies of all files of a run may take; the rest stays in the folder of the run',
   VIEW_URL: 'link to a prepared notebook; {workspace}, {user}, {server}, {key} and {path} are filled in',
+  OTEL_EXPORTER_OTLP_ENDPOINT:
+    'where traces are sent to, by OTLP over HTTP, without /v1/traces; unset: no traces',
+  OTEL_EXPORTER_OTLP_HEADERS: 'headers for that, as key=value by comma',
+  OTEL_SERVICE_NAME: 'name of this service in traces',
+  OTEL_RESOURCE_ATTRIBUTES: 'what else traces say of it, as key=value by comma',
+  OTEL_TRACES_SAMPLER:
+    'which traces are kept: always_on, always_off, traceidratio, or one of these after parentbased_, where whoever began a trace decides',
+  OTEL_TRACES_SAMPLER_ARG: 'the share of traceidratio: from 0 to 1; unset: 1',
   LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
 } as const
 
@@ -95,6 +103,7 @@ export const SECRETS: ReadonlySet<VariableName> = new Set([
   'CREDENTIALS_SECRET',
   'JUPYTER_SERVER_TOKEN',
   'JUPYTERHUB_API_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ])
 
 const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name)

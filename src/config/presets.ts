@@ -31,6 +31,8 @@ export const BASE_DEFAULTS: Defaults = {
   JUPYTERHUB_ONE_SERVER: 'no',
   MAX_FILES: '1000',
   MAX_FILE_BYTES: '500000000',
+  OTEL_SERVICE_NAME: 'notebook-runner',
+  OTEL_TRACES_SAMPLER: 'parentbased_always_on',
 }
 
 const platform: Defaults = {

@@ -8,6 +8,7 @@ import type { BrowserDoor, Door } from '../http/services.ts'
 import { bearerVerifier } from '../identity/bearer.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
 import { KeySource } from '../identity/jwks.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 
 type OidcConfig = Extract<IdentityConfig, { kind: 'oidc' }>
 
@@ -16,13 +17,14 @@ export async function makeDoor(
   config: Config,
   database: Database,
   publicUrl: () => string,
+  tracing: Tracing | undefined,
   stack: AsyncDisposableStack,
 ): Promise<Door> {
   const { identity, dataDir, trustedProxies } = config
   const limits = new PersonLimits(config.person)
   if (identity.kind === 'local') {
     const token = identity.token ?? randomBytes(24).toString('base64url')
-    return { kind: 'local', limits, session: new LocalSession(token, await sessionKey(dataDir)) }
+    return { kind: 'local', limits, tracing, session: new LocalSession(token, await sessionKey(dataDir)) }
   }
   const { issuer, audiences, roles } = identity
   const keys = new KeySource({ issuer })
@@ -32,6 +34,7 @@ export async function makeDoor(
   return {
     kind: 'oidc',
     limits,
+    tracing,
     verifier,
     forwardedToken: forwardedTokens(trustedProxies),
     device: identity.device && { issuer, ...identity.device },

@@ -19,6 +19,7 @@ import { StrayKernels } from '../run/stray-kernels.ts'
 import { Thumbnailer } from '../run/thumbnailer.ts'
 import { Worker } from '../run/worker.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Kernels } from './open-kernels.ts'
 
 export interface WorkerParts {
@@ -29,6 +30,7 @@ export interface WorkerParts {
   readonly queue: RunQueue
   readonly leaseSeconds: number
   readonly observer: RunObserver
+  readonly tracing: Tracing | undefined
   readonly log: Logger
 }
 
@@ -47,7 +49,7 @@ export function makeWorker(
 ): Pick<Worker, 'start'> | undefined {
   const { concurrency, warmKernels: most } = config.runs
   if (kernels === undefined || concurrency === 0) return undefined
-  const { database, storage, grants, signals, queue, leaseSeconds, observer, log } = parts
+  const { database, storage, grants, signals, queue, leaseSeconds, observer, tracing, log } = parts
   const { host, hostName, jupyter } = kernels
   const warm = { idleMs: WARM_IDLE_MS, startMs: WARM_START_MS, refillMs: WARM_REFILL_MS }
   const warmKernels = stack.use(
@@ -74,6 +76,7 @@ export function makeWorker(
       leaseSeconds,
       cellTimes: (run) => cellTimes(database, run.notebookId, run.notebookVersion),
       observer,
+      tracing,
       log,
     }),
     log,

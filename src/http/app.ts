@@ -48,6 +48,7 @@ import { runNotebookRoute } from './routes/run-notebook.ts'
 import { viewNotebookRoute } from './routes/view-notebook.ts'
 import { sendProblem } from './send-problem.ts'
 import type { Services } from './services.ts'
+import { traceRequests } from './trace-requests.ts'
 
 /** Links carry parameters, GeoJSON among them; nothing here takes a larger body. */
 const MAX_URL_BYTES = 64 * 1024
@@ -78,6 +79,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     frameworkErrors: (error, request, reply) => sendProblem(services.web, request, withPolicy(reply), error),
     rewriteUrl: ({ url = '/' }) => withoutBasePath(services.basePath, url),
   })
+  if (services.tracing !== undefined) traceRequests(app, services.tracing)
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort())
   await app.register(cookie)

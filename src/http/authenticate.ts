@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { narrowed } from '../identity/roles.ts'
+import { inSpan } from '../tracing/in-span.ts'
 import { LOCAL_CALLER, type LocalSession } from './local-session.ts'
 import type { Door } from './services.ts'
 import { readSession } from './session-cookie.ts'
@@ -19,7 +20,7 @@ export async function authenticate(door: Door, request: FastifyRequest): Promise
   const { access } = request.routeOptions.config
   if (access === undefined || access === 'everybody')
     throw new Error('Who asks is of no matter to this route: say in src/http/access.ts which role it needs')
-  const caller = await callerOf(door, request)
+  const caller = await inSpan(door.tracing, 'token check', () => callerOf(door, request))
   door.limits.request(caller)
   return narrowed(caller, access)
 }

@@ -30,13 +30,14 @@ import type { RunStore } from '../run/store.ts'
 import type { FindThumbnail } from '../run/thumbnail.ts'
 import type { ViewLink } from '../run/view-link.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { ForwardedToken } from './forwarded-token.ts'
 import type { LocalSession } from './local-session.ts'
 import type { PersonLimits } from './person-limits.ts'
 import type { WebBuild } from './web-build.ts'
 
 /** Who may come in: one local user, or whoever brings a token of the issuer or signs in there. */
-export type Door = { readonly limits: PersonLimits } & (
+export type Door = { readonly limits: PersonLimits; readonly tracing: Tracing | undefined } & (
   | { readonly kind: 'local'; readonly session: LocalSession }
   | {
       readonly kind: 'oidc'
@@ -62,6 +63,7 @@ export interface BrowserDoor {
 export interface Services {
   readonly version: string
   readonly log: Logger
+  readonly tracing: Tracing | undefined
   readonly basePath: string
   /** How the world calls the service, without a trailing slash. */
   readonly publicUrl: () => string

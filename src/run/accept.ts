@@ -1,4 +1,6 @@
 import type { Caller } from '../identity/caller.ts'
+import { inSpan } from '../tracing/in-span.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Admit } from './admission.ts'
 import type { FillIn, RunRequest } from './filled-notebook.ts'
 import type { RunLimits } from './run.ts'
@@ -21,11 +23,12 @@ export function acceptWith(parts: {
   readonly admit: Admit
   readonly runs: RunStore
   readonly limits: RunLimits
+  readonly tracing: Tracing | undefined
 }): AcceptRun {
-  const { fillIn, admit, runs, limits } = parts
+  const { fillIn, admit, runs, limits, tracing } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, notebook } = await fillIn(caller, notebookId, request)
-    await admit(scope, [run.id])
-    return runs.accept(scope, { ...run, notebook, limits }, given)
+    await inSpan(tracing, 'admit', () => admit(scope, [run.id]))
+    return inSpan(tracing, 'row', () => runs.accept(scope, { ...run, notebook, limits }, given))
   }
 }

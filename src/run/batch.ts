@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Database, Session } from '../database/connect.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { cancelRuns } from './cancel.ts'
 import { insertQueued } from './insert-run.ts'
 import type { NewExecution, Run, RunState } from './run.ts'
@@ -107,7 +108,8 @@ const MATRIX = `
 // Who repeats the same sweep at the same moment waits here.
 const LOCK = 'SELECT id FROM batch WHERE id = $1 AND workspace = $2 FOR UPDATE'
 
-export function batchStore(database: Database): BatchStore {
+/** Runs that are accepted go on in the trace that they are accepted in. */
+export function batchStore(database: Database, tracing?: Pick<Tracing, 'traceparent'>): BatchStore {
   async function withStates(row: BatchRow): Promise<Batch> {
     const rows = await database.query<{ state: RunState; count: number }>({ text: STATES, values: [row.id] })
     return batchFrom(row, Object.fromEntries(rows.map(({ state, count }) => [state, count])))
@@ -136,7 +138,8 @@ export function batchStore(database: Database): BatchStore {
         const values = [id, notebookId, ...owner, each, runs.length, digest, idempotencyKey]
         const [row] = await session.query<BatchRow>({ text: INSERT, values })
         if (row === undefined) return undefined
-        for (const run of runs) await insertQueued(session, scope, run, { batchId: id })
+        const traceparent = tracing?.traceparent()
+        for (const run of runs) await insertQueued(session, scope, run, { batchId: id, traceparent })
         return row
       })
       if (created !== undefined) return { batch: batchFrom(created, { queued: runs.length }), created: true }
@@ -168,7 +171,8 @@ export function batchStore(database: Database): BatchStore {
         if (batch === undefined) return 0
         const open = new Set((await failed(session, [scope.workspace], id)).map((row) => row.id))
         const wanted = runs.filter(({ retryOf }) => retryOf !== undefined && open.has(retryOf.id))
-        for (const run of wanted) await insertQueued(session, scope, run, { batchId: id })
+        const traceparent = tracing?.traceparent()
+        for (const run of wanted) await insertQueued(session, scope, run, { batchId: id, traceparent })
         return wanted.length
       })
     },

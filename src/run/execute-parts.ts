@@ -4,6 +4,7 @@ import type { FolderFiles } from '../kernel/folder-files.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import type { WarmKernels } from '../kernel/warm-kernels.ts'
 import type { Storage, StorageScope } from '../storage/storage.ts'
+import type { OpenSpan, Tracing } from '../tracing/tracing.ts'
 import type { FileLimits } from './collect-files.ts'
 import type { Hold } from './hold.ts'
 import type { RunEnd } from './lease.ts'
@@ -39,6 +40,7 @@ export interface ExecuteParts {
   /** How long each cell of a notebook took before. */
   readonly cellTimes: (run: Run) => Promise<ReadonlyMap<number, number>>
   readonly observer: RunObserver
+  readonly tracing: Tracing | undefined
   readonly log: Logger
 }
 
@@ -47,6 +49,7 @@ export interface RunInWork {
   readonly parts: ExecuteParts
   readonly claim: Claim
   readonly hold: Hold
+  readonly span: OpenSpan | undefined
   readonly log: Logger
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import timers from 'node:timers/promises'
 import type { ExecutionResult, SentCell } from '../kernel/execution.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
+import { inSpan } from '../tracing/in-span.ts'
 import { EventWriter } from './event-writer.ts'
 import { executeOnKernel, type Lost } from './execute-on-kernel.ts'
 import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork, storageScope } from './execute-parts.ts'
@@ -13,6 +14,7 @@ import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
 import type { Claim } from './queue.ts'
 import { RunReport } from './run-report.ts'
+import { openRunSpan } from './run-span.ts'
 import { Saving } from './saving.ts'
 import { type StartedKernel, type StartFailure, startKernel } from './start-kernel.ts'
 import { originRemark, takeKernel } from './take-kernel.ts'
@@ -25,7 +27,9 @@ export function executeRunWith(parts: ExecuteParts): (claim: Claim) => Work {
     const hold = new Hold(claim.lease, parts.leaseSeconds, parts.signals)
     const { id, workspace, notebookId } = claim.run
     const log = parts.log.child({ run: id, workspace, notebook: notebookId })
-    const done = work({ parts, claim, hold, log })
+    const span = openRunSpan(parts.tracing, claim)
+    const begin = () => work({ parts, claim, hold, span, log })
+    const done = span === undefined ? begin() : span.within(begin).finally(() => span.end())
     return { done, interrupt: (interruption) => hold.interrupt(interruption) }
   }
 }
@@ -47,6 +51,7 @@ async function work(inWork: RunInWork): Promise<void> {
     const keepSeconds = await keepSecondsOf(inWork, end)
     await throughOutages(() => lease.finish(end, keepSeconds), hold.signal)
     parts.observer.ended(end, secondsSince(run.startedAt))
+    inWork.span?.set({ 'run.state': end.state, ...(end.state === 'failed' && { 'run.reason': end.reason }) })
     log.info({ ...end }, 'run ended')
     // Nobody waits for that: the run has ended, and the next may begin.
     parts.leftKernels.end(run.id)
@@ -89,8 +94,15 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   const { run, lease, adopted } = claim
   const notebook = new ExecutedNotebook(await lease.snapshot(), () => randomUUID().slice(0, 8))
   notebook.started(run.startedAt ?? new Date())
-  const { observer, storage } = parts
-  const report = new RunReport({ lease, events, notebook, times: await parts.cellTimes(run), observer })
+  const { observer, storage, tracing } = parts
+  const report = new RunReport({
+    lease,
+    events,
+    notebook,
+    times: await parts.cellTimes(run),
+    observer,
+    tracing,
+  })
   const sent: SentCell[] = []
   if (adopted) {
     sent.push(...(await lease.cells()))
@@ -105,7 +117,9 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   if (result.state === 'failed' && result.reason === 'start-failed')
     events.push({ type: 'state', state: 'saving' })
   else report.settle(result)
-  const [isStored] = await Promise.all([saving.finish(hold.signal), keepThumbnail(inWork, notebook)])
+  const [isStored] = await inSpan(tracing, 'save', () =>
+    Promise.all([saving.finish(hold.signal), keepThumbnail(inWork, notebook)]),
+  )
   const end: RunEnd =
     result.state === 'failed'
       ? result
@@ -164,12 +178,13 @@ async function kernelFor(
 ): Promise<(Omit<StartedKernel, 'connection'> & Partial<StartedKernel>) | StartFailure | undefined> {
   const { kernel, fromCell } = inWork.claim.run
   const tell = (text: string) => events.push({ type: 'note', text })
+  const start = () => inSpan(inWork.parts.tracing, 'kernel start', () => startKernel(inWork, tell))
   const mayTake = kernel === undefined || kernel.folderOf !== undefined
   if (fromCell !== undefined && mayTake && sent.length === 0) {
     const taken = await takeKernel(inWork, fromCell, report)
-    return taken ?? startKernel(inWork, tell)
+    return taken ?? start()
   }
-  return kernel === undefined ? startKernel(inWork, tell) : { kernel, warm: false }
+  return kernel === undefined ? start() : { kernel, warm: false }
 }
 
 const cancelled = (message: string): ExecutionResult => ({ state: 'cancelled', message })

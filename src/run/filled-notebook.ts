@@ -13,6 +13,8 @@ import { prepareNotebook } from '../notebook/prepare.ts'
 import { type Sweep, sweepQuery, sweepValues } from '../notebook/sweep.ts'
 import { withKernel } from '../notebook/template.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
+import { inSpan } from '../tracing/in-span.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { type LinkControls, readLink, sweptInputs, withFaults } from './link.ts'
 import { isReserved, linkInputs, type ReservedPolicy, reservedValues } from './reserved-inputs.ts'
 import type { NewRun } from './run.ts'
@@ -68,6 +70,7 @@ interface FillParts {
   readonly catalog: Catalog
   readonly storage: Storage
   readonly reserved: ReservedPolicy
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -77,7 +80,7 @@ interface FillParts {
 export function fillInWith(parts: FillParts): FillIn {
   return async (caller, notebookId, request) => {
     const asked = readRequest(request)
-    const offer = await parts.catalog.offer(notebookId)
+    const offer = await offerOf(parts, notebookId)
     const { each } = asked.controls
     const faults = [
       ...asked.faults,
@@ -86,8 +89,8 @@ export function fillInWith(parts: FillParts): FillIn {
     ]
     // The values of a sweep are no values of one run.
     const parse = () => (each.length > 0 ? new Map() : asked.parse(linkInputs(offer.inputs)))
-    const parameters = withFaults(faults, parse)
-    return filled(parts, caller, asked.controls, offer, parameters)
+    const parameters = inSpan(parts.tracing, 'link', () => withFaults(faults, parse))
+    return inSpan(parts.tracing, 'fill in', () => filled(parts, caller, asked.controls, offer, parameters))
   }
 }
 
@@ -95,9 +98,11 @@ export function fillInWith(parts: FillParts): FillIn {
 export function fillSweepWith(parts: FillParts): FillSweep {
   return async (caller, notebookId, request, max) => {
     const asked = readRequest(request)
-    const offer = await parts.catalog.offer(notebookId)
+    const offer = await offerOf(parts, notebookId)
     const faults = [...asked.faults, ...kernelFaults(asked, offer)]
-    const { each, runs } = withFaults(faults, () => asked.parseSweep(linkInputs(offer.inputs), max))
+    const { each, runs } = inSpan(parts.tracing, 'link', () =>
+      withFaults(faults, () => asked.parseSweep(linkInputs(offer.inputs), max)),
+    )
     const { controls } = asked
     return {
       scope: scopeOf(caller, chooseWorkspace(caller, controls.workspace)),
@@ -109,6 +114,9 @@ export function fillSweepWith(parts: FillParts): FillSweep {
     }
   }
 }
+
+const offerOf = ({ catalog, tracing }: FillParts, notebookId: string): Promise<Offer> =>
+  inSpan(tracing, 'template', () => catalog.offer(notebookId))
 
 function filled(
   { storage, reserved }: FillParts,

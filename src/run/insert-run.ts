@@ -11,9 +11,9 @@ const INSERT_QUEUED = `
     INSERT INTO run (
       state, created_at, queued_at, last_event, id, notebook_id, notebook_version, workspace, owner_issuer, owner_subject,
       owner_name, parameters, kernel_name, bucket, key, limits, idempotency_key, batch_id, retry_of,
-      from_cell
+      from_cell, traceparent
     ) VALUES (
-      'queued', clock_timestamp(), clock_timestamp(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17
+      'queued', clock_timestamp(), clock_timestamp(), 1, $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, $12, $13, $14, $15, $16, $17, $19
     )
     ON CONFLICT (owner_issuer, owner_subject, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING *
@@ -41,7 +41,11 @@ export async function insertQueued(
   session: Session,
   scope: Scope,
   run: NewExecution,
-  given: { readonly idempotencyKey?: string; readonly batchId?: string },
+  given: {
+    readonly idempotencyKey?: string
+    readonly batchId?: string
+    readonly traceparent?: string | undefined
+  },
 ): Promise<RunRow | undefined> {
   const values = [
     ...commonValues(scope, run),
@@ -51,6 +55,7 @@ export async function insertQueued(
     run.retryOf?.id,
     run.retryOf?.fromCell,
     Buffer.concat(run.notebook),
+    given.traceparent,
   ]
   const [row] = await session.query<RunRow>({ name: 'run-insert-queued', text: INSERT_QUEUED, values })
   return row

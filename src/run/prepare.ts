@@ -1,6 +1,8 @@
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
+import { inSpan } from '../tracing/in-span.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { FillIn, RunRequest } from './filled-notebook.ts'
 import type { RunStore } from './store.ts'
 import type { UnflushedNotebooks } from './unflushed-notebooks.ts'
@@ -29,8 +31,9 @@ export function prepareWith(parts: {
   readonly runs: RunStore
   /** Undefined where the storage makes each notebook safe by itself. */
   readonly unflushed: UnflushedNotebooks | undefined
+  readonly tracing: Tracing | undefined
 }): PrepareRun {
-  const { fillIn, storage, runs, unflushed } = parts
+  const { fillIn, storage, runs, unflushed, tracing } = parts
   return async (caller, notebookId, request) => {
     const { scope, run, mode, notebook } = await fillIn(caller, notebookId, request)
     if (mode === 'execute') {
@@ -41,11 +44,12 @@ export function prepareWith(parts: {
     }
     const size = notebook.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (unflushed !== undefined && size <= MOST_COPIED) {
-      await unflushed.put(scope, run.object, notebook)
-      await runs.insertPrepared(scope, run, { place: unflushed.place, notebook })
+      await inSpan(tracing, 'storage write', () => unflushed.put(scope, run.object, notebook))
+      const copy = { place: unflushed.place, notebook }
+      await inSpan(tracing, 'row', () => runs.insertPrepared(scope, run, copy))
     } else {
-      await storage.put(scope, run.object, notebook)
-      await runs.insertPrepared(scope, run)
+      await inSpan(tracing, 'storage write', () => storage.put(scope, run.object, notebook))
+      await inSpan(tracing, 'row', () => runs.insertPrepared(scope, run))
     }
     return { id: run.id, notebookId, workspace: scope.workspace, object: run.object }
   }

@@ -25,6 +25,8 @@ export interface Claim {
   readonly lease: RunLease
   /** It was worked on before: `run.kernel` and the cells of the lease say how far. */
   readonly adopted: boolean
+  /** Of the request that it was accepted by; undefined where that was not traced. */
+  readonly traceparent: string | undefined
 }
 
 /** Why a run is not worked on yet. `position` counts from 1 and is exact as long as nothing ends or is added. */
@@ -72,7 +74,7 @@ const CLAIM_LOST = `
     )
     ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
   )
-  RETURNING ${RUN_COLUMNS}, epoch`
+  RETURNING ${RUN_COLUMNS}, epoch, traceparent`
 
 // A worker that stops dead while it holds the lock is cut off, so that the others go on.
 const SERIALISE = `
@@ -138,7 +140,7 @@ const CLAIM_NEXT = `
     INSERT INTO run_event (run_id, number, type, data)
     SELECT id, last_event, 'state', '{"type":"state","state":"starting"}' FROM taken
   )
-  SELECT ${RUN_COLUMNS}, epoch, pg_notify('run_event', id || ' ' || last_event) FROM taken AS run`
+  SELECT ${RUN_COLUMNS}, epoch, traceparent, pg_notify('run_event', id || ' ' || last_event) FROM taken AS run`
 
 // The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person. In a
 // round those come first who had none in the round before: they were served longest ago. Who is ahead of a run is
@@ -204,6 +206,7 @@ const WAITING = `
 
 interface ClaimedRow extends RunRow {
   readonly epoch: number
+  readonly traceparent: string | null
 }
 
 export function runQueue(database: Database, limits: QueueLimits): RunQueue {
@@ -240,7 +243,8 @@ export function runQueue(database: Database, limits: QueueLimits): RunQueue {
       // The lease began after we asked: by our clock it holds at least until then.
       const validUntil = asked + leaseSeconds * 1_000
       const lease = new RunLease(database, { runId: id, epoch, lastEvent, leaseSeconds, validUntil })
-      return { run: runFrom(row), lease, adopted: lost !== undefined }
+      const traceparent = row.traceparent ?? undefined
+      return { run: runFrom(row), lease, adopted: lost !== undefined, traceparent }
     },
     async waiting(caller, id) {
       const values = [id, caller.workspaces, perWorkspace, perPerson, WORKER_SECONDS]

@@ -1,6 +1,7 @@
 import { RunnerError } from '../errors.ts'
 import type { ExecutionResult, ExecutionSink, SentCell } from '../kernel/execution.ts'
-import type { ExecutedNotebook } from '../notebook/executed.ts'
+import type { CellEnd, ExecutedNotebook } from '../notebook/executed.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { RunEvent } from './event.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { RunLease } from './lease.ts'
@@ -16,6 +17,7 @@ export class RunReport {
   readonly #notebook: ExecutedNotebook
   readonly #times: ReadonlyMap<number, number>
   readonly #observer: Pick<RunObserver, 'cell'>
+  readonly #tracing: Tracing | undefined
   #result: ExecutionResult | undefined
   /** Events of cells that an earlier worker has told. */
   #replayed = 0
@@ -26,12 +28,14 @@ export class RunReport {
     readonly notebook: ExecutedNotebook
     readonly times: ReadonlyMap<number, number>
     readonly observer: Pick<RunObserver, 'cell'>
+    readonly tracing: Tracing | undefined
   }) {
     this.#lease = parts.lease
     this.#events = parts.events
     this.#notebook = parts.notebook
     this.#times = parts.times
     this.#observer = parts.observer
+    this.#tracing = parts.tracing
   }
 
   /** How the execution ended or will end, once that is settled, here or by an earlier worker. */
@@ -146,13 +150,23 @@ export class RunReport {
         events.push({ type: 'output', cell, change })
         return events.room()
       },
-      finished: (cell, { status, executionCount, seconds }) => {
+      finished: (cell, { status, executionCount, seconds, at }) => {
         this.#observer.cell(seconds)
+        this.#trace(cell, status, { from: new Date(at.getTime() - seconds * 1_000), to: at })
         events.push({ type: 'cell-finished', cell, status, executionCount, seconds }, this.#progress())
       },
       ending: (result) => this.settle(result),
       note: (text) => events.push({ type: 'note', text }),
     }
+  }
+
+  #trace(cell: number, status: CellEnd['status'], time: { readonly from: Date; readonly to: Date }): void {
+    this.#tracing?.past({
+      name: `cell ${cell + 1}`,
+      attributes: { 'cell.index': cell, 'cell.status': status },
+      ...time,
+      ...(status === 'failed' && { fault: 'cell-error' }),
+    })
   }
 
   #progress() {

@@ -1,6 +1,7 @@
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { cancelRuns } from './cancel.ts'
 import { insertQueued } from './insert-run.ts'
 import { type NotebookCopy, PreparedRows } from './prepared-rows.ts'
@@ -54,7 +55,8 @@ const DISMISS = `
   WHERE id = $1 AND workspace = ANY ($2) AND state IN ('prepared', 'succeeded', 'failed', 'cancelled')
   RETURNING id`
 
-export function runStore(database: Database): RunStore {
+/** Runs that are accepted go on in the trace that they are accepted in. */
+export function runStore(database: Database, tracing?: Pick<Tracing, 'traceparent'>): RunStore {
   const prepared = new PreparedRows(database)
   const find = async (caller: Caller, id: string) => {
     const values = [id, caller.workspaces]
@@ -64,12 +66,10 @@ export function runStore(database: Database): RunStore {
   return {
     insertPrepared: (scope, run, copy) => prepared.insert(scope, run, copy),
     async accept(scope, run, { idempotencyKey } = {}) {
-      const row = await insertQueued(
-        database,
-        scope,
-        run,
-        idempotencyKey === undefined ? {} : { idempotencyKey },
-      )
+      const row = await insertQueued(database, scope, run, {
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+        traceparent: tracing?.traceparent(),
+      })
       if (row !== undefined) return { run: runFrom(row), created: true }
       const values = [scope.issuer, scope.subject, idempotencyKey]
       const [earlier] = await database.query<RunRow>({ name: 'run-find-key', text: FIND_BY_KEY, values })

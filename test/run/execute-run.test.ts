@@ -92,6 +92,7 @@ function startWorker(keepFailedSeconds = 0): AsyncDisposable {
       leaseSeconds: LEASE_SECONDS,
       cellTimes: async () => new Map(),
       observer: new RunMetrics(new Registry(), async () => ({ depth: 0, oldestSeconds: 0 })),
+      tracing: undefined,
       log,
     }),
     log,

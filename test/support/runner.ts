@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import pino from 'pino'
 import { request } from 'undici'
 import { loadConfig } from '../../src/config/config.ts'
+import { openTracing } from '../../src/context/open-tracing.ts'
 import { createContext } from '../../src/context.ts'
 
 /** A whole service of its own: real settings, database, storage and HTTP on a free port of 127.0.0.1. */
@@ -38,7 +39,13 @@ export async function startRunner(env: Readonly<Record<string, string>>): Promis
     LOG_LEVEL: 'debug',
     ...env,
   })
-  const context = await createContext(config, pino({ level: config.logLevel }, sink))
+  const tracing = await openTracing(config, {
+    info: (details, message) => log.info(details, message),
+    warn: (details, message) => log.warn(details, message),
+  })
+  const mixin = tracing && { mixin: () => tracing.logFields() }
+  const log = pino({ level: config.logLevel, ...mixin }, sink)
+  const context = await createContext(config, log, tracing)
   const { url, link } = await context.listen().catch(async (error) => {
     await context[Symbol.asyncDispose]()
     throw error
@@ -58,6 +65,9 @@ export async function startRunner(env: Readonly<Record<string, string>>): Promis
     log: () => lines.join(''),
     fetch: send,
     program: (path) => send(path, { headers: { authorization: `Bearer ${token}` } }),
-    [Symbol.asyncDispose]: () => context[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await context[Symbol.asyncDispose]()
+      await tracing?.[Symbol.asyncDispose]()
+    },
   }
 }
