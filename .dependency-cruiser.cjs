@@ -82,6 +82,17 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^(test|bench|scripts)/' },
     },
+    {
+      name: 'opentelemetry-is-loaded-when-wanted',
+      comment: 'It takes memory and time to load, and most services have no use for it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tracing/open-telemetry' },
+      to: {
+        path: '^src/tracing/(open-telemetry|told-exporter)',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     { name: 'imports-exist', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

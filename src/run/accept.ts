@@ -29,6 +29,6 @@ export function acceptWith(parts: {
   return async (caller, notebookId, request, given) => {
     const { scope, run, notebook } = await fillIn(caller, notebookId, request)
     await inSpan(tracing, 'admit', () => admit(scope, [run.id]))
-    return inSpan(tracing, 'row', () => runs.accept(scope, { ...run, notebook, limits }, given))
+    return inSpan(tracing, 'accept', () => runs.accept(scope, { ...run, notebook, limits }, given))
   }
 }

@@ -17,6 +17,8 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly gone: Promise<unknown>
   /** As a program with the local user's token. Rejects where nobody answers. */
   fetch(path: string, options?: RequestInit): Promise<Response>
+  /** The last of what it printed, its log among it. */
+  readonly printed: () => string
   /** Kills it, and waits until it is gone. */
   kill(): Promise<void>
 }
@@ -35,12 +37,21 @@ export async function serviceFolder(path: string, token: string, notebook: strin
   return { path, token, catalogue }
 }
 
-/** Starts a service on the folder and waits until it listens. Its log goes to our standard error where `SHOW_LOG` is set. */
+const READY = {
+  serve: /"url":"([^"]+)".*"msg":"listening"/,
+  worker: /(Waiting for runs)/,
+}
+
+/**
+ * Starts a service on the folder and waits until it listens, or a worker (which has no address) until it waits for runs.
+ * Its log goes to our standard error where `SHOW_LOG` is set.
+ */
 export async function startService(
   folder: ServiceFolder,
   env: Readonly<Record<string, string>> = {},
+  command: keyof typeof READY = 'serve',
 ): Promise<ServiceProcess> {
-  const child = spawn(COMMAND, ['serve'], {
+  const child = spawn(COMMAND, [command], {
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
@@ -60,7 +71,7 @@ export async function startService(
     stream.setEncoding('utf8').on('data', (part: string) => {
       text = (text + part).slice(-20_000)
       if (process.env['SHOW_LOG'] !== undefined) process.stderr.write(part)
-      const url = /"url":"([^"]+)".*"msg":"listening"/.exec(text)?.[1]
+      const url = READY[command].exec(text)?.[1]
       if (url !== undefined) resolve(url)
     })
   }
@@ -74,6 +85,7 @@ export async function startService(
     gone,
     fetch: (path, options = {}) =>
       fetch(`${url}${path}`, { ...options, headers: { ...headers, ...options.headers } }),
+    printed: () => text,
     async kill() {
       child.kill('SIGKILL')
       await gone
