@@ -84,6 +84,11 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, path: string, tex
     'src/run/a.ts',
     "import { b } from '../misc/b.ts'\nexport const a = b\n",
   ],
+  'OpenTelemetry loaded by all': [
+    'opentelemetry-is-loaded-when-wanted',
+    'src/run/a.ts',
+    "import { OpenTelemetry } from '../tracing/open-telemetry.ts'\nexport const a = OpenTelemetry\n",
+  ],
   'tests in the source': [
     'src-imports-src',
     'src/run/a.ts',
@@ -99,6 +104,7 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, path: string, tex
 /** What the planted files need to be found. */
 const HELPERS = {
   'src/http/app.ts': 'export const app = 1\n',
+  'src/tracing/open-telemetry.ts': 'export const OpenTelemetry = 1\n',
   'src/misc/b.ts': 'export const b = 1\n',
   'test/b.ts': 'export const b = 1\n',
 }
