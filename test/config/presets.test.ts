@@ -58,6 +58,8 @@ describe('preset local', () => {
       MAX_FILE_BYTES: ['500000000', 'default'],
       MAX_OUTPUT_BYTES: ['100000000', 'default'],
       MAX_CELL_OUTPUT_BYTES: ['50000000', 'default'],
+      OTEL_SERVICE_NAME: ['notebook-runner', 'default'],
+      OTEL_TRACES_SAMPLER: ['parentbased_always_on', 'default'],
       LOG_LEVEL: ['warn', 'preset local'],
     })
   })
