@@ -40,7 +40,7 @@ const OUTPUTS = { cellBytes: 1e9, runBytes: 1e9 }
 /**
  * Executes a prepared notebook with a kernel of its own, which ends with us, and writes it as far as it has run. Ctrl-C
  * cancels: the kernel is interrupted, and the notebook says how far it came. Throws `run-failed` where a cell
- * fails or it is cancelled, `kernel-host-failed` and `no-such-kernel` where it cannot begin.
+ * fails or it is cancelled, `kernel-host-failed`, `no-such-kernel` and `kernel-gone` where it cannot begin.
  */
 export async function executeNotebook(request: ExecuteRequest): Promise<void> {
   const { prepared, kernelName, outputPath, options } = request

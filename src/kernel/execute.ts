@@ -36,8 +36,9 @@ interface Flight {
  * Runs the code cells of a notebook on a kernel, with nbclient's results (docs/papermill.md has the differences). Cells
  * are sent ahead only to a kernel that has been made to refuse them after an error, and never past one that may fail.
  * A notebook that fails is a result. Throws `kernel-host-failed` where the way to the kernel breaks: connect again
- * under the same client id, and execute again with the same notebook and with `sent`. The connection is then, and
- * after any result, to be disposed of.
+ * under the same client id, and execute again with the same notebook and with `sent`. Throws `kernel-gone` where the kernel
+ * died before any cell was sent to it: another one can do as well. The connection is then, and after any result, to be
+ * disposed of.
  */
 export async function execute(execution: Execution): Promise<ExecutionResult> {
   using executor = new Executor(execution)
@@ -65,6 +66,8 @@ class Executor implements Disposable {
   readonly #asked = new Map<string, (reply: KernelMessage) => void>()
   /** Sent before the kernel was joined again, and not known to be over then; with the last number that it had given. */
   readonly #adopted: { readonly flights: readonly Flight[]; readonly count: number }
+  /** The kernel has not answered yet: it may not live, and is sent no cell. */
+  #joining = true
   #window = 1
   #filling = false
   /** How the run ends: only the end of what was sent is waited for. */
@@ -72,7 +75,6 @@ class Executor implements Disposable {
   #killing = false
   /** Why the kernel has died is being asked: whatever is there in its place is sent nothing. */
   #dying = false
-  #adopting: boolean
   #isOver = false
   #grace: NodeJS.Timeout | undefined
   /** What the sink has not taken yet. */
@@ -95,7 +97,6 @@ class Executor implements Disposable {
     this.#waiting = open.filter(({ index }) => !last.has(index))
     const counts = notebook.cells.flatMap(({ index }) => notebook.executionCount(index) ?? [])
     this.#adopted = { flights: this.#flights, count: Math.max(0, ...counts) }
-    this.#adopting = this.#flights.length > 0
   }
 
   run(): Promise<ExecutionResult> {
@@ -134,7 +135,7 @@ class Executor implements Disposable {
   async #prepare(): Promise<void> {
     const { connection, notebook, signal, window } = this.#execution
     let count: number | undefined
-    if (this.#adopting) {
+    if (this.#adopted.flights.length > 0) {
       this.#ask('', (reply) => {
         const value = reply.content.get('execution_count')
         if (value instanceof JsonNumber) count = Number(value.raw)
@@ -147,7 +148,8 @@ class Executor implements Disposable {
     })
     if (info === undefined || !(await this.#isSame(connection.kernelSession))) return
     notebook.kernelInfo(info)
-    if (this.#adopting) this.#adopt(count)
+    this.#joining = false
+    this.#adopt(count)
     const guard = window > 1 ? abortGuard(info) : undefined
     if (guard !== undefined && this.#ending === undefined) {
       this.#ask(guard, ({ content }) => {
@@ -276,7 +278,7 @@ class Executor implements Disposable {
       if (this.#ending !== undefined) this.#result.resolve(this.#ending)
       else if (this.#waiting.length === 0) this.#result.resolve({ state: 'succeeded' })
     }
-    if (this.#ending === undefined && !this.#adopting && !this.#dying) this.#fill().catch(this.#result.reject)
+    if (this.#ending === undefined && !this.#joining && !this.#dying) this.#fill().catch(this.#result.reject)
   }
 
   /** Half of the window at a time, so that there are fewer records than cells. */
@@ -320,7 +322,6 @@ class Executor implements Disposable {
 
   /** Everything that had been sent before the way broke is over: what became of it is judged. */
   #adopt(count: number | undefined): void {
-    this.#adopting = false
     const { flights, count: before } = this.#adopted
     const ran = count === undefined ? undefined : count - before
     const isSure = this.#execution.kernelSession !== undefined
@@ -414,6 +415,11 @@ class Executor implements Disposable {
   }
 
   #dead(cause: CauseOfDeath | undefined): void {
+    if (this.#ending === undefined && this.#cells.size === 0 && !this.#filling) {
+      const why = `The kernel died before any cell was sent to it. ${DEATH[cause ?? 'unknown']}`
+      this.#result.reject(new RunnerError('kernel-gone', why))
+      return
+    }
     const running = this.#flights.find(({ began }) => began)
     // A kernel that dies at once does not get to say that it has begun.
     const flight = running ?? this.#flights[0]

@@ -75,3 +75,6 @@ export const LEAVING_MS = 5_000
 
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof RunnerError ? error.code : undefined
+
+export const secondsSince = (at: Date | undefined): number =>
+  at === undefined ? 0 : (Date.now() - at.getTime()) / 1000

@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import timers from 'node:timers/promises'
-import type { ExecutionResult, SentCell } from '../kernel/execution.ts'
+import type { SentCell } from '../kernel/execution.ts'
 import { ExecutedNotebook } from '../notebook/executed.ts'
 import { inSpan } from '../tracing/in-span.ts'
 import { EventWriter } from './event-writer.ts'
-import { executeOnKernel, type Lost } from './execute-on-kernel.ts'
-import { codeOf, type ExecuteParts, LEAVING_MS, type RunInWork, storageScope } from './execute-parts.ts'
+import { executeNotebook } from './execute-notebook.ts'
+import {
+  codeOf,
+  type ExecuteParts,
+  LEAVING_MS,
+  type RunInWork,
+  secondsSince,
+  storageScope,
+} from './execute-parts.ts'
 import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
 import { keepScraps } from './keep-scraps.ts'
 import { keepThumbnail } from './keep-thumbnail.ts'
 import type { RunEnd } from './lease.ts'
-import { onAbort } from './on-abort.ts'
 import type { Claim } from './queue.ts'
 import { RunReport } from './run-report.ts'
 import { openRunSpan } from './run-span.ts'
 import { Saving } from './saving.ts'
-import { type StartedKernel, type StartFailure, startKernel } from './start-kernel.ts'
-import { originRemark, takeKernel } from './take-kernel.ts'
+import { originRemark } from './take-kernel.ts'
 import { throughOutages } from './through-outages.ts'
 import type { Work } from './worker.ts'
 
@@ -112,7 +117,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   const scope = () => storageScope(inWork)
   await using saving = new Saving({ storage, scope, object: run.object, notebook, log })
   const result = await (report.result === undefined
-    ? executed(inWork, { notebook, report, events, saving, sent })
+    ? executeNotebook(inWork, { notebook, report, events, saving, sent })
     : report.conclude(report.result))
   if (result.state === 'failed' && result.reason === 'start-failed')
     events.push({ type: 'state', state: 'saving' })
@@ -135,84 +140,8 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   return end
 }
 
-interface Executing {
-  readonly notebook: ExecutedNotebook
-  readonly report: RunReport
-  readonly events: EventWriter
-  readonly saving: Saving
-  readonly sent: SentCell[]
-}
-
-async function executed(
-  inWork: RunInWork,
-  { notebook, report, events, saving, sent }: Executing,
-): Promise<ExecutionResult | StartFailure> {
-  const { parts, claim, hold } = inWork
-  const cancel = new AbortController()
-  using _cancelling = onAbort(hold.signal, () => {
-    if (hold.signal.reason === 'cancelled') cancel.abort()
-  })
-  const { run } = claim
-  const known = run.kernel
-  const started = await kernelFor(inWork, { report, events, sent })
-  if (started === undefined) return cancelled('Cancelled before it began.')
-  if ('state' in started) return started
-  const { kernel, connection, warm } = started
-  notebook.remark = originRemark(run, kernel)
-  if (known?.kernelId !== kernel.kernelId) {
-    parts.observer.running(secondsSince(run.queuedAt), warm)
-    if (notebook.remark !== undefined) events.push({ type: 'note', text: notebook.remark.text })
-  }
-  events.push({ type: 'state', state: 'running' })
-  const joined = () => saving.start()
-  const on = { kernel, connection, notebook, report, sent, joined, cancel: cancel.signal }
-  const end = await executeOnKernel(inWork, on)
-  if (!('lost' in end)) return end
-  return report.conclude(cancel.signal.aborted ? cancelled('The run was cancelled.') : lostBy(end))
-}
-
-/** The one that a worker before has left, the one of the run before, or a new one. Undefined where it was cancelled. */
-async function kernelFor(
-  inWork: RunInWork,
-  { report, events, sent }: Pick<Executing, 'report' | 'events' | 'sent'>,
-): Promise<(Omit<StartedKernel, 'connection'> & Partial<StartedKernel>) | StartFailure | undefined> {
-  const { kernel, fromCell } = inWork.claim.run
-  const tell = (text: string) => events.push({ type: 'note', text })
-  const start = () => inSpan(inWork.parts.tracing, 'kernel start', () => startKernel(inWork, tell))
-  const mayTake = kernel === undefined || kernel.folderOf !== undefined
-  if (fromCell !== undefined && mayTake && sent.length === 0) {
-    const taken = await takeKernel(inWork, fromCell, report)
-    return taken ?? start()
-  }
-  return kernel === undefined ? start() : { kernel, warm: false }
-}
-
-const cancelled = (message: string): ExecutionResult => ({ state: 'cancelled', message })
-
-function lostBy(end: Lost): ExecutionResult {
-  const { [end.lost]: result } = LOST
-  return end.lost === 'gone' && end.why !== undefined ? { ...result, message: end.why } : result
-}
-
 const EXISTS_MS = 10_000
-
-const LOST = {
-  gone: {
-    state: 'failed',
-    reason: 'kernel-died',
-    message: 'The kernel is gone: its server does not know it any more.',
-  },
-  unreachable: {
-    state: 'failed',
-    reason: 'outcome-unknown',
-    message: 'What became of the run is not known: the server of its kernel does not answer any more.',
-  },
-} as const
-
 async function flushedInTime(events: EventWriter): Promise<void> {
   const late = timers.setTimeout(LEAVING_MS, undefined, { ref: false })
   await Promise.race([events.flush().catch(() => undefined), late])
 }
-
-const secondsSince = (at: Date | undefined): number =>
-  at === undefined ? 0 : (Date.now() - at.getTime()) / 1000

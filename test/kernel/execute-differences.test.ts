@@ -112,7 +112,7 @@ const differences: Readonly<Record<string, () => Promise<void>>> = {
   },
 }
 
-describe('unlike papermill, an execution', () => {
+describe('unlike papermill, an execution', { timeout: 180_000 }, () => {
   for (const [name, check] of Object.entries(differences)) it(name, check)
 })
 

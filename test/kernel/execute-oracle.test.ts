@@ -94,7 +94,7 @@ const notebooks: Readonly<Record<string, Cells>> = {
   'an interrupt from within': ['raise KeyboardInterrupt', '1'],
 }
 
-describe('an executed notebook', () => {
+describe('an executed notebook', { timeout: 180_000 }, () => {
   it.each(Object.entries(notebooks))('%s: is byte for byte what papermill writes', async (_, cells) => {
     const { theirs, ours } = await both(cells)
     expect(masked(ours.text)).toBe(masked(theirs.output))

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { imageSize } from 'image-size'
 import pino from 'pino'
 import { Registry } from 'prom-client'
@@ -64,7 +66,8 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => stack.disposeAsync())
 
-function startWorker(keepFailedSeconds = 0): AsyncDisposable {
+/** `taken`: what is to happen between the start of a kernel and its first cell. */
+function startWorker(keepFailedSeconds = 0, taken = async (_kernelId: string) => {}): AsyncDisposable {
   const stack = new AsyncDisposableStack()
   const storage = diskStorage({ root: join(folder, 'workspaces'), layout: { kind: 'local' } })
   const warm = { idleMs: 60_000, startMs: 60_000, refillMs: 0 }
@@ -79,7 +82,13 @@ function startWorker(keepFailedSeconds = 0): AsyncDisposable {
       host,
       hostName: 'test',
       folderOf: ({ id, kernel }) => `ws/runs/${kernel?.folderOf ?? id}`,
-      warmKernels,
+      warmKernels: {
+        take: async (start, signal) => {
+          const kernel = await warmKernels.take(start, signal)
+          await taken(kernel.connection.kernelId)
+          return kernel
+        },
+      },
       leftKernels,
       keepFailedSeconds,
       storage,
@@ -243,6 +252,41 @@ describe('a run', { timeout: 240_000 }, () => {
       reason: 'cell-error',
       message: expect.stringContaining('MemoryError'),
     })
+  })
+
+  /** The kernel's process is that which names its connection file. */
+  const killed = async (kernelId: string) => {
+    const { stdout } = await promisify(execFile)('pgrep', ['-f', `kernel-${kernelId}`])
+    for (const pid of stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL')
+  }
+
+  it.each<[string, (kernelId: string) => Promise<void>]>([
+    ['is shut down by somebody else', (kernelId) => host.shutdown(kernelId)],
+    ['dies', killed],
+  ])('whose kernel %s before any cell was sent to it has another one', async (_, end) => {
+    const kernels: string[] = []
+    await using _worker = startWorker(0, async (kernelId) => {
+      if (kernels.push(kernelId) === 1) await end(kernelId)
+    })
+    const { run, seen } = await ended(await accept('open("ran", "a").write("x")', 'print("one")'))
+    expect(run).toMatchObject({ state: 'succeeded', attempts: 1, kernel: { kernelId: kernels[1] } })
+    expect(await readFile(join(folder, 'workspaces/ws/runs', run.id, 'ran'), 'utf8')).toBe('x')
+    const notes = seen.flatMap((event) => (event.type === 'note' ? [event.text] : []))
+    expect(notes).toEqual([expect.stringContaining('another one is started')])
+    const exists = () => host.exists(kernels[0] ?? '', AbortSignal.timeout(5_000))
+    await expect.poll(exists, { timeout: 30_000 }).toBe(false)
+  })
+
+  it('whose kernels all die before any cell was sent to them fails', async () => {
+    let kernels = 0
+    await using _worker = startWorker(0, async (kernelId) => {
+      kernels++
+      await killed(kernelId)
+    })
+    const { run } = await ended(await accept('1'))
+    expect(run).toMatchObject({ state: 'failed', reason: 'kernel-died' })
+    expect(run.message).toContain('died before any cell was sent')
+    expect(kernels).toBe(3)
   })
 
   it('that gives no sign for longer than it may fails for its time', async () => {
