@@ -39,6 +39,7 @@ export const PROBLEMS = {
   'kernel-host-failed': { status: 503, title: 'The Jupyter server is not available' },
   'server-failed': { status: 502, title: 'Your Jupyter server did not start' },
   'hub-unknown-user': { status: 409, title: 'Sign in to JupyterHub first' },
+  'would-stop-server': { status: 409, title: 'Another server of yours would be stopped' },
   'invalid-settings': { status: 500, title: 'The settings are wrong' },
   'server-unreachable': { status: 502, title: 'The server does not answer as it should' },
   'check-failed': { status: 500, title: 'A check found a fault' },

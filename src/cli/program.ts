@@ -144,6 +144,7 @@ function commandLine(): Command {
       .option('--server <url>', 'execute it on this server: the notebook is the id of one in its catalogue')
       .option('--token <token>', 'for the server (better: RUNNER_TOKEN, which nobody else can see)')
       .option('--workspace <name>', 'for the server: the workspace to run in')
+      .option('--stop-server', 'for the server: stop another Jupyter server of yours, where it stops one')
       .option('--allow-undeclared', 'also take parameters that the notebook does not declare'),
   )
     .addHelpText('after', example('notebook-runner run ndvi.ipynb out.ipynb -p year 2024 -p lon -4.5'))
@@ -157,8 +158,11 @@ function commandLine(): Command {
         refuseOtherFlags(command)
         if (options.server !== undefined)
           return (await import('./run-on-server.ts')).runOnServer(notebook, output, options)
-        if (options.token !== undefined || options.workspace !== undefined)
-          throw new RunnerError('usage', '--token and --workspace are for --server: say which one.')
+        if ([options.token, options.workspace, options.stopServer].some((one) => one !== undefined))
+          throw new RunnerError(
+            'usage',
+            '--token, --workspace and --stop-server are for --server: say which one.',
+          )
         return (await import('./run.ts')).run(notebook, output, options)
       },
     )

@@ -22,6 +22,7 @@ export interface ServerRunOptions extends PapermillOptions, ExecuteOptions {
   readonly server?: string
   readonly token?: string
   readonly workspace?: string
+  readonly stopServer?: boolean
   readonly prepare?: boolean
   readonly allowUndeclared?: boolean
 }
@@ -59,7 +60,11 @@ export async function runOnServer(
   const run = await client.json({
     method: 'POST',
     path: `/processes/${encodeURIComponent(notebookId)}/execution`,
-    headers: { 'idempotency-key': randomUUID(), prefer: 'respond-async' },
+    headers: {
+      'idempotency-key': randomUUID(),
+      prefer: 'respond-async',
+      ...(options.stopServer && { 'stop-server': 'yes' }),
+    },
     body: compactJson(new Map([['query', queryOf(given, options)]])),
   })
   const job = `/jobs/${encodeURIComponent(textIn(run, 'jobID'))}`

@@ -14,9 +14,10 @@ import { type JupyterServer, startJupyterServer } from '../kernel/jupyter-server
 import type { KernelHost } from '../kernel/kernel-host.ts'
 import { ServerFiles } from '../kernel/server-files.ts'
 import { ServerHost } from '../kernel/server-host.ts'
-import { hubUser, serverOf } from '../kernel/server-name.ts'
-import { type Admit, everybody, hubAdmission } from '../run/admission.ts'
+import { hubUser, type ServerStrategy, serverOf } from '../kernel/server-name.ts'
+import { type Admit, everybody, hubAdmission, type StoppedFor, serverAdmission } from '../run/admission.ts'
 import type { RunFolders } from '../run/old-folders.ts'
+import { admittedBy } from '../run/queue-room.ts'
 import type { RunPlace } from '../run/run.ts'
 import { type ServerAhead, serverAhead } from './server-ahead.ts'
 
@@ -85,9 +86,8 @@ export async function openKernels(
         folderOf,
         files: new HubFiles(servers),
         runFolders: undefined,
-        admit: hubAdmission(hub, url),
-        // One that is made for each run can neither be looked at before, nor be started ahead.
-        ahead: server === 'fresh' ? undefined : serverAhead(look, server, prestart),
+        admit: admittedBy(hubAdmission(hub, url), serverAdmission(stoppedFor(look, server))),
+        ahead: serverAhead(look, server, prestart),
         jupyter: undefined,
       }
     }
@@ -120,6 +120,15 @@ export async function openKernels(
     }
   }
 }
+
+const ANSWER_MS = 5_000
+
+const stoppedFor =
+  (look: HubLook, strategy: ServerStrategy): StoppedFor =>
+  async ({ user, workspace }, id) => {
+    const place = { user: hubUser(user), server: serverOf(strategy, { id, workspace }), workspace }
+    return look.stops(place, AbortSignal.timeout(ANSWER_MS))
+  }
 
 /** So many workspaces, and so many runs of each, are looked at in one go. */
 const MOST_FOLDERS = 5_000

@@ -1,6 +1,6 @@
 import type { HubLook, ServerLook } from '../kernel/hub-look.ts'
 import type { Kernelspec } from '../kernel/kernel-host.ts'
-import { hubUser, serverOf } from '../kernel/server-name.ts'
+import { hubUser, type ServerStrategy, serverOf } from '../kernel/server-name.ts'
 
 /** A person's own server while they fill in a form. */
 export interface ServerAhead {
@@ -11,8 +11,11 @@ export interface ServerAhead {
 
 const ANSWER_MS = 5_000
 
-/** @param prestart whether it may be started for a form; never where another server would be stopped for it */
-export function serverAhead(look: HubLook, server: 'default' | 'workspace', prestart: boolean): ServerAhead {
+/**
+ * @param prestart whether it may be started for a form; never where another server would be stopped for it, and never a
+ * fresh one: it belongs to one run, which ends it, and one that was started for a form belongs to nobody
+ */
+export function serverAhead(look: HubLook, server: ServerStrategy, prestart: boolean): ServerAhead {
   const placeOf = (user: string, workspace: string) => ({
     user: hubUser(user),
     server: serverOf(server, { id: '', workspace }),
@@ -23,7 +26,8 @@ export function serverAhead(look: HubLook, server: 'default' | 'workspace', pres
     async look(user, workspace, open) {
       const place = placeOf(user, workspace)
       const found = await look.look(place, AbortSignal.timeout(ANSWER_MS))
-      if (!open || !prestart || found?.state !== 'stopped' || found.stops.length > 0) return found
+      if (!open || !prestart || server === 'fresh' || found?.state !== 'stopped' || found.stops.length > 0)
+        return found
       look.start(place)
       return { ...found, state: 'starting' }
     },

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { Given } from '../run/accept.ts'
 import type { Batch } from '../run/batch.ts'
 import type { RunRequest } from '../run/filled-notebook.ts'
 import type { Run } from '../run/run.ts'
@@ -21,7 +22,7 @@ export async function acceptRun(
 ): Promise<Run> {
   const accepting = services.acceptRun ?? refuse()
   const { id } = request.params
-  const { run, created } = await accepting(caller, id, asked, keyOf(request))
+  const { run, created } = await accepting(caller, id, asked, givenIn(request))
   request.log.info({ workspace: run.workspace, notebook: id, run: run.id, created }, 'accepted')
   return run
 }
@@ -35,15 +36,22 @@ export async function acceptSweep(
 ): Promise<Batch> {
   const sweeps = services.sweeps ?? refuse()
   const { id } = request.params
-  const { batch, created } = await sweeps.accept(caller, id, asked, keyOf(request))
+  const { batch, created } = await sweeps.accept(caller, id, asked, givenIn(request))
   const { workspace, total } = batch
   request.log.info({ workspace, notebook: id, batch: batch.id, runs: total, created }, 'accepted')
   return batch
 }
 
-export function keyOf(request: FastifyRequest): { readonly idempotencyKey?: string } {
+/**
+ * What a request says by its headers. `Stop-Server` is one because a link can't have it: nobody else's link agrees for a
+ * person. @throws RunnerError `invalid-request`
+ */
+export function givenIn(request: FastifyRequest): Given {
   const idempotencyKey = idempotencyKeyOf(request)
-  return idempotencyKey === undefined ? {} : { idempotencyKey }
+  const agreed = request.headers['stop-server']
+  if (agreed !== undefined && agreed !== 'yes')
+    throw new RunnerError('invalid-request', 'Stop-Server is yes, or is left out.')
+  return { stopServer: agreed === 'yes', ...(idempotencyKey !== undefined && { idempotencyKey }) }
 }
 
 /** For what only a service with kernels does. @throws RunnerError `no-kernels` */

@@ -16,12 +16,20 @@ const problem = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
 
+const stopServer = {
+  name: 'Stop-Server',
+  in: 'header',
+  schema: { type: 'string', enum: ['yes'] },
+  description: 'agrees that another Jupyter server of yours is stopped for it, where the platform does that',
+}
+
 const preferences = [
   header(
     'Prefer',
     'respond-async, or wait=N (or respond-sync) to wait up to N seconds (60 at most) for the results',
   ),
   header('Idempotency-Key', 'the same key of the same person is the same run'),
+  stopServer,
 ]
 
 const accepted = {
@@ -116,6 +124,7 @@ export const jobPaths = {
             'only from the cell on that failed, where the kernel of the run is kept; else all again',
         },
         header('Idempotency-Key', 'the same key of the same person is the same run'),
+        stopServer,
       ],
       {
         201: {
@@ -255,7 +264,7 @@ export const jobPaths = {
     }),
   },
   '/batches/{id}/retry': {
-    post: operation('retryBatch', 'Run again what failed of a sweep', [path('id')], {
+    post: operation('retryBatch', 'Run again what failed of a sweep', [path('id'), stopServer], {
       200: answer('The sweep as it is now', 'BatchInfo'),
     }),
   },

@@ -51,6 +51,12 @@ export class HubLook {
     return { state, stops }
   }
 
+  /** Those of the person's servers that the platform would stop for this one. Asks nobody where it stops none. */
+  async stops(place: HubPlace, signal: AbortSignal): Promise<readonly string[]> {
+    if (this.#oneServer === 'no') return []
+    return (await this.look(place, signal))?.stops ?? []
+  }
+
   /** Its kernels, where it is up; none otherwise: it is not started for a look. */
   async kernelspecs(place: HubPlace, signal: AbortSignal): Promise<readonly Kernelspec[]> {
     if ((await this.look(place, signal))?.state !== 'up') return []

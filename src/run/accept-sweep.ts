@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
+import type { Given } from './accept.ts'
 import type { Admit } from './admission.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import type { FillSweep, RunRequest } from './filled-notebook.ts'
@@ -15,7 +16,7 @@ export interface Sweeps {
     caller: Caller,
     notebookId: string,
     request: RunRequest,
-    given?: { readonly idempotencyKey?: string },
+    given: Given,
   ): Promise<{ readonly batch: Batch; readonly created: boolean }>
   /** What it would be: the inputs that differ and the number of its runs. Nothing is written. */
   plan(
@@ -45,6 +46,7 @@ export function sweepsWith(parts: {
       await admit(
         scope,
         runs.map(({ id }) => id),
+        given.stopServer,
       )
       return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs }, given)
     },

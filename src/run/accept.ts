@@ -6,6 +6,14 @@ import type { FillIn, RunRequest } from './filled-notebook.ts'
 import type { RunLimits } from './run.ts'
 import type { Accepted, RunStore } from './store.ts'
 
+/** What comes with a request beside what is to run. */
+export interface Given {
+  /** The same key of the same person is the same run. */
+  readonly idempotencyKey?: string
+  /** Another server of theirs may be stopped for it. */
+  readonly stopServer: boolean
+}
+
 /**
  * A run to be executed is accepted: what runs is fixed now, and it is in the queue. Returns the run of before for the
  * same idempotency key.
@@ -14,7 +22,7 @@ export type AcceptRun = (
   caller: Caller,
   notebookId: string,
   request: RunRequest,
-  given?: { readonly idempotencyKey?: string },
+  given: Given,
 ) => Promise<Accepted>
 
 /** The function throws what `FillIn` and `Admit` throw, `idempotency-conflict` and `database-failed`. */
@@ -28,7 +36,7 @@ export function acceptWith(parts: {
   const { fillIn, admit, runs, limits, tracing } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, notebook } = await fillIn(caller, notebookId, request)
-    await inSpan(tracing, 'admit', () => admit(scope, [run.id]))
+    await inSpan(tracing, 'admit', () => admit(scope, [run.id], given.stopServer))
     return inSpan(tracing, 'accept', () => runs.accept(scope, { ...run, notebook, limits }, given))
   }
 }

@@ -35,6 +35,6 @@ export function queueRoom(database: Database, most: number): Admit {
 /** Everything that stands against it has its say. */
 export const admittedBy =
   (...admissions: readonly Admit[]): Admit =>
-  async (scope, runIds) => {
-    for (const admit of admissions) await admit(scope, runIds)
+  async (scope, runIds, stopServer) => {
+    for (const admit of admissions) await admit(scope, runIds, stopServer)
   }

@@ -3,6 +3,7 @@ import { RunnerError } from '../errors.ts'
 import { type Caller, grantOf, type Scope } from '../identity/caller.ts'
 import { withOutputPath } from '../notebook/output-path.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Given } from './accept.ts'
 import type { Admit } from './admission.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import { outputPathOf } from './filled-notebook.ts'
@@ -16,13 +17,9 @@ export interface Repeats {
    * A new run, whatever became of `run`; `fromFailed`: it begins at the cell that failed, where the kernel is kept. The
    * same idempotency key gives the run that it gave before.
    */
-  run(
-    caller: Caller,
-    run: Run,
-    given?: { readonly idempotencyKey?: string; readonly fromFailed?: boolean },
-  ): Promise<Accepted>
+  run(caller: Caller, run: Run, given: Given & { readonly fromFailed: boolean }): Promise<Accepted>
   /** Queues again what failed of a sweep, all or none. Returns how many runs there are to be. */
-  failed(caller: Caller, batch: Batch): Promise<number>
+  failed(caller: Caller, batch: Batch, given: Pick<Given, 'stopServer'>): Promise<number>
 }
 
 /**
@@ -63,18 +60,19 @@ export function repeatsWith(parts: {
     async run(caller, run, given) {
       const scope = scopeIn(run.workspace, caller)
       const wanted = await again(caller, run)
-      const fromCell = given?.fromFailed ? failedCellOf(run) : undefined
+      const fromCell = given.fromFailed ? failedCellOf(run) : undefined
       const retryOf = { id: run.id, ...(fromCell !== undefined && { fromCell }) }
-      await admit(scope, [wanted.id])
+      await admit(scope, [wanted.id], given.stopServer)
       return runs.accept(scope, { ...wanted, retryOf }, given)
     },
-    async failed(caller, batch) {
+    async failed(caller, batch, { stopServer }) {
       const wanted: NewExecution[] = []
       for (const run of await batches.failed(caller, batch.id)) wanted.push(await again(caller, run))
       const scope = scopeIn(batch.workspace, caller)
       await admit(
         scope,
         wanted.map(({ id }) => id),
+        stopServer,
       )
       return batches.again(scope, batch.id, wanted)
     },

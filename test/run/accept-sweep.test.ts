@@ -33,6 +33,8 @@ it('a sweep of large notebooks is refused before anything is written', async () 
     max: 10,
   })
   const caller = { ...scope, workspaces: ['w'] }
-  await expect(sweeps.accept(caller, 'n', { kind: 'query', pairs: [] })).rejects.toThrow('300 MiB in all')
+  await expect(
+    sweeps.accept(caller, 'n', { kind: 'query', pairs: [] }, { stopServer: false }),
+  ).rejects.toThrow('300 MiB in all')
   expect(created).toEqual([])
 })

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { requireOwner } from '../../identity/roles.ts'
-import { refuse } from '../accept-run.ts'
+import { givenIn, refuse } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
 import { sendBatch } from '../batch-info.ts'
 import { findBatch } from '../find-batch.ts'
@@ -46,7 +46,7 @@ export function batchRoute(app: FastifyInstance, services: Services): void {
     requireSameOrigin(services, request)
     const repeats = services.repeats ?? refuse()
     const batch = await findBatch(services, caller, request.params.id)
-    const runs = await repeats.failed(caller, batch)
+    const runs = await repeats.failed(caller, batch, givenIn(request))
     request.log.info({ workspace: batch.workspace, batch: batch.id, runs }, 'run again')
     return sendBatch(services, caller, negotiated(reply), await findBatch(services, caller, batch.id))
   })

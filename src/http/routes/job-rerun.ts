@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
-import { keyOf, refuse } from '../accept-run.ts'
+import { givenIn, refuse } from '../accept-run.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
 import { negotiated, queryOf } from '../negotiate.ts'
@@ -23,7 +23,7 @@ export function jobRerunRoute(app: FastifyInstance, services: Services): void {
       throw new RunnerError('invalid-request', 'A run is repeated as it was: only from=failed is understood.')
     const earlier = await findRun(services, caller, request.params.id)
     const { run, created } = await repeats.run(caller, earlier, {
-      ...keyOf(request),
+      ...givenIn(request),
       fromFailed: query !== '',
     })
     request.log.info({ workspace: run.workspace, run: run.id, repeats: earlier.id, created }, 'accepted')

@@ -34,5 +34,5 @@ export const cancelBatch = (id: string): Promise<Batch> =>
   send(batchSchema, `/batches/${segment(id)}`, { method: 'DELETE' })
 
 /** Runs again what failed, and nothing else. */
-export const retryBatch = (id: string): Promise<Batch> =>
-  send(batchSchema, `/batches/${segment(id)}/retry`, { method: 'POST' })
+export const retryBatch = (id: string, stopServer = false): Promise<Batch> =>
+  send(batchSchema, `/batches/${segment(id)}/retry`, { method: 'POST', stopServer })

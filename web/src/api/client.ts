@@ -8,6 +8,8 @@ interface Sending {
   readonly body?: unknown
   /** Makes a click that is repeated the same one. */
   readonly idempotencyKey?: string
+  /** The person agrees that another server of theirs is stopped for it. */
+  readonly stopServer?: boolean
 }
 
 /** The address of something of the service, such as `/jobs/1`, under whatever base path. */
@@ -34,11 +36,12 @@ export async function ask<Schema extends v.GenericSchema>(
 export async function send<Schema extends v.GenericSchema>(
   schema: Schema,
   path: string,
-  { method, body, idempotencyKey }: Sending,
+  { method, body, idempotencyKey, stopServer = false }: Sending,
 ): Promise<v.InferOutput<Schema>> {
   const headers = new Headers({ accept: 'application/json' })
   if (body !== undefined) headers.set('content-type', 'application/json')
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
+  if (stopServer) headers.set('stop-server', 'yes')
   const response = await fetch(addressOf(path), {
     method,
     headers,

@@ -76,11 +76,14 @@ export const purgeJob = (id: string): Promise<Job> =>
  */
 export const rerunJob = (
   id: string,
-  { from, idempotencyKey }: { readonly from?: 'failed'; readonly idempotencyKey?: string } = {},
+  {
+    from,
+    ...given
+  }: { readonly from?: 'failed'; readonly idempotencyKey?: string; readonly stopServer?: boolean } = {},
 ): Promise<Job> =>
   send(jobSchema, `/jobs/${segment(id)}/rerun${from === undefined ? '' : `?from=${from}`}`, {
     method: 'POST',
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...given,
   })
 
 const fileSchema = v.object({

@@ -147,8 +147,12 @@ export const planQuery = (id: string, query: string) => ({
 const startedSchema = v.union([v.object({ jobID: v.string() }), v.object({ id: v.string() })])
 
 /** Starts a run, or a sweep. The same key is the same run. Returns the path of its page. */
-export async function execute(id: string, query: string, idempotencyKey: string): Promise<string> {
-  const sent = { method: 'POST', body: { query }, idempotencyKey } as const
+export async function execute(
+  id: string,
+  query: string,
+  given: { readonly idempotencyKey: string; readonly stopServer: boolean },
+): Promise<string> {
+  const sent = { method: 'POST', body: { query }, ...given } as const
   const started = await send(startedSchema, `/processes/${segment(id)}/execution`, sent)
   return 'jobID' in started ? `/jobs/${started.jobID}` : `/batches/${started.id}`
 }

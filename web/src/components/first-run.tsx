@@ -15,7 +15,7 @@ interface FirstRunProps {
 export function FirstRun({ notebook, example }: FirstRunProps) {
   const [key] = useState(() => crypto.randomUUID())
   const run = useMutation({
-    mutationFn: () => execute(notebook.id, example, key),
+    mutationFn: (stopServer: boolean) => execute(notebook.id, example, { idempotencyKey: key, stopServer }),
     onSuccess: (path) => window.location.assign(addressOf(path)),
   })
   return (
@@ -25,14 +25,14 @@ export function FirstRun({ notebook, example }: FirstRunProps) {
         results appear while it works, and the notebook with them is kept in your workspace.
       </Text>
       <Group mt="sm">
-        <Button onClick={() => run.mutate()} loading={run.isPending}>
+        <Button onClick={() => run.mutate(false)} loading={run.isPending}>
           Run an example now
         </Button>
         <Text size="sm" c="dimmed">
           {notebook.title}, with an image that comes with it. It takes some seconds.
         </Text>
       </Group>
-      {run.error !== null && <ProblemNotice error={run.error} />}
+      {run.error !== null && <ProblemNotice error={run.error} onStopServer={() => run.mutate(true)} />}
     </Alert>
   )
 }

@@ -5,10 +5,12 @@ interface ProblemNoticeProps {
   readonly error: unknown
   /** Offered where asking again may help. */
   readonly onRetry?: () => void
+  /** Does it all the same, where another server of the person would be stopped for it. */
+  readonly onStopServer?: () => void
 }
 
 /** What went wrong with a part of a page, as the server words it. */
-export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
+export function ProblemNotice({ error, onRetry, onStopServer }: ProblemNoticeProps) {
   const problem = problemOf(error)
   return (
     <Alert color="red" variant="outline" title={problem.title} role="alert">
@@ -33,6 +35,11 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
         <Anchor size="sm" href={problem.link}>
           {problem.link}
         </Anchor>
+      )}
+      {onStopServer !== undefined && problem.code === 'would-stop-server' && (
+        <Button mt="sm" size="xs" variant="default" onClick={onStopServer}>
+          Stop it, and go on
+        </Button>
       )}
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>

@@ -57,7 +57,11 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
   // Other inputs are another run: the same key would be refused for them.
   const key = useMemo(() => ({ text, value: crypto.randomUUID() }), [text])
   const run = useMutation({
-    mutationFn: () => execute(process.id, queryText(query.filter(([name]) => name !== '_mode')), key.value),
+    mutationFn: (stopServer: boolean) =>
+      execute(process.id, queryText(query.filter(([name]) => name !== '_mode')), {
+        idempotencyKey: key.value,
+        stopServer,
+      }),
     onSuccess: (path) => window.location.assign(addressOf(path)),
   })
   const refused = run.error !== null && faultsOf(run.error).length === 0 ? run.error : null
@@ -75,7 +79,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
     event.preventDefault()
     setAll(true)
     if (faults.length > 0 && settled === text) focusOn(form.current, faults)
-    else run.mutate()
+    else run.mutate(stops.length > 0 && mayStop)
   }
 
   const faultOf = (name: string): string | undefined => {
@@ -182,7 +186,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
             {plan.error !== null && faults.length === 0 && codeOf(plan.error) !== 'workspace-choice' && (
               <ProblemNotice error={plan.error} onRetry={plan.refetch} />
             )}
-            {refused !== null && <ProblemNotice error={refused} />}
+            {refused !== null && <ProblemNotice error={refused} onStopServer={() => run.mutate(true)} />}
             <Group>
               {executes && (
                 <Button

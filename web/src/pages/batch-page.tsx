@@ -71,7 +71,7 @@ function Sweep({ batch }: { readonly batch: Batch }) {
           </Button>
         )}
         {failed > 0 && (
-          <Button loading={change.isPending} onClick={() => change.mutate(retryBatch)}>
+          <Button loading={change.isPending} onClick={() => change.mutate((one) => retryBatch(one))}>
             Run what failed again ({failed})
           </Button>
         )}
@@ -88,7 +88,12 @@ function Sweep({ batch }: { readonly batch: Batch }) {
           In the list of runs
         </Anchor>
       </Group>
-      {change.error !== null && <ProblemNotice error={change.error} />}
+      {change.error !== null && (
+        <ProblemNotice
+          error={change.error}
+          onStopServer={() => change.mutate((one) => retryBatch(one, true))}
+        />
+      )}
       {tables.map((table) => (
         <RunMatrix key={JSON.stringify(table.shared)} table={table} />
       ))}

@@ -10,6 +10,11 @@ import { valueText } from '../../components/value-text.ts'
 const VIEW = 'urn:notebook-runner:rel:view'
 const FROM_FAILED = 'urn:notebook-runner:rel:rerun-from-failed'
 
+interface Repeat {
+  readonly from?: 'failed'
+  readonly stopServer?: boolean
+}
+
 /** What can be done with a run. */
 export function RunActions({ job }: { readonly job: Job }) {
   const navigate = useNavigate()
@@ -21,8 +26,12 @@ export function RunActions({ job }: { readonly job: Job }) {
     onSuccess: (changed) => queries.setQueryData(jobQuery(job.jobID).queryKey, changed),
   })
   const rerun = useMutation({
-    mutationFn: (from?: 'failed') =>
-      rerunJob(job.jobID, { idempotencyKey: `${key}${from ?? ''}`, ...(from !== undefined && { from }) }),
+    mutationFn: ({ from, stopServer = false }: Repeat) =>
+      rerunJob(job.jobID, {
+        idempotencyKey: `${key}${from ?? ''}`,
+        stopServer,
+        ...(from !== undefined && { from }),
+      }),
     onSuccess: ({ jobID }) => navigate(`/jobs/${jobID}`),
   })
   const ended = isEnded(job.state)
@@ -57,12 +66,16 @@ export function RunActions({ job }: { readonly job: Job }) {
           </Button>
         )}
         {job.state !== 'prepared' && (
-          <Button variant="default" onClick={() => rerun.mutate(undefined)} disabled={rerun.isPending}>
+          <Button variant="default" onClick={() => rerun.mutate({})} disabled={rerun.isPending}>
             Run again
           </Button>
         )}
         {job.links.some(({ rel }) => rel === FROM_FAILED) && (
-          <Button variant="default" onClick={() => rerun.mutate('failed')} disabled={rerun.isPending}>
+          <Button
+            variant="default"
+            onClick={() => rerun.mutate({ from: 'failed' })}
+            disabled={rerun.isPending}
+          >
             Run again from the failed cell
           </Button>
         )}
@@ -81,7 +94,12 @@ export function RunActions({ job }: { readonly job: Job }) {
           it or to go on in it.
         </Text>
       )}
-      {failure !== null && <ProblemNotice error={failure} />}
+      {failure !== null && (
+        <ProblemNotice
+          error={failure}
+          onStopServer={() => rerun.mutate({ ...rerun.variables, stopServer: true })}
+        />
+      )}
     </>
   )
 }
