@@ -5,6 +5,7 @@ import { launchBrowser } from '../support/browser.ts'
 import { startHub, type TestHub } from '../support/hub.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
+import { counterNotebook, serviceFolder } from '../support/service-process.ts'
 import { openPage } from '../support/web-page.ts'
 
 const PATIENCE = { timeout: 120_000, interval: 250 }
@@ -17,11 +18,13 @@ let browser: Browser
 beforeAll(async () => {
   stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryDataDir())
+  const { catalogue } = await serviceFolder(folder.path, '', counterNotebook(1, 2))
   hub = stack.use(await startHub(6))
   await hub.addUsers('local')
   runner = stack.use(
     await startRunner({
       DATA_DIR: folder.path,
+      CONFIG_URL: catalogue,
       KERNELS: 'hub',
       JUPYTERHUB_API_URL: hub.apiUrl,
       JUPYTERHUB_API_TOKEN: hub.token,
@@ -43,7 +46,7 @@ async function startOther(): Promise<void> {
   await expect.poll(servers, PATIENCE).toBe(true)
 }
 
-const link = () => `/run/notebook/cog_preview?cog_url=${runner.url}/examples/data/scene.tif&_mode=execute`
+const LINK = '/run/notebook/counter?pause=0&_mode=execute'
 
 const asProgram = (path: string, more: Record<string, string> = {}, body?: object) =>
   runner.fetch(path, {
@@ -60,11 +63,10 @@ it('a program is told that a server would be stopped, and what to send to agree'
   timeout: 300_000,
 }, async () => {
   await startOther()
-  const inputs = { cog_url: `${runner.url}/examples/data/scene.tif` }
   for (const answer of [
-    await asProgram(link()),
-    await asProgram('/processes/cog_preview/execution', {}, { inputs }),
-    await asProgram('/processes/cog_preview/execution', {}, { each: { cog_url: [inputs.cog_url] } }),
+    await asProgram(LINK),
+    await asProgram('/processes/counter/execution', {}, { inputs: { pause: 0 } }),
+    await asProgram('/processes/counter/execution', {}, { each: { pause: [0, 1] } }),
   ]) {
     expect(answer.status).toBe(409)
     expect(await problemOf(answer)).toMatchObject({
@@ -72,7 +74,7 @@ it('a program is told that a server would be stopped, and what to send to agree'
       detail: expect.stringMatching(/would stop your server other .*Stop-Server: yes/),
     })
   }
-  const odd = await asProgram(link(), { 'stop-server': 'perhaps' })
+  const odd = await asProgram(LINK, { 'stop-server': 'perhaps' })
   expect([odd.status, (await problemOf(odd)).detail]).toEqual([400, 'Stop-Server is yes, or is left out.'])
   const jobs: unknown = await (await asProgram('/jobs?f=json')).json()
   expect(jobs).toMatchObject({ jobs: [] })
@@ -81,7 +83,7 @@ it('a program is told that a server would be stopped, and what to send to agree'
 it('a person who opens a link is asked first, and it runs once they agree', {
   timeout: 300_000,
 }, async () => {
-  await using opened = await openPage(browser, runner, link())
+  await using opened = await openPage(browser, runner, LINK)
   const { page } = opened
   const run = page.getByRole('button', { name: 'Run', exact: true })
   const agree = page.getByRole('checkbox', { name: 'Stop your server other for it' })
@@ -97,7 +99,7 @@ it('a person who opens a link is asked first, and it runs once they agree', {
 it('nobody is asked while the server that runs it is up; to run it again somebody is, once it is not', {
   timeout: 300_000,
 }, async () => {
-  const answer = await asProgram(link())
+  const answer = await asProgram(LINK)
   expect(answer.status).toBe(303)
   const job = (answer.headers.get('location') ?? '').replace('../..', '')
   const state = async () => JSON.stringify(await (await asProgram(`${job}?f=json`)).json())
