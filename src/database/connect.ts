@@ -20,8 +20,11 @@ export interface Session {
 }
 
 export interface Database extends Session, AsyncDisposable {
-  /** Everything in `work` happens, or nothing of it. Throws what `work` throws, and `database-failed`. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /**
+   * Everything in `work` happens, or nothing of it. Throws what `work` throws, and `database-failed`. `first`: a statement
+   * without values that is sent along with the begin, where there is no time to wait for each by itself.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>, first?: string): Promise<T>
   /** True when it answers. */
   ping(): Promise<boolean>
 }
@@ -52,7 +55,7 @@ export function connectDatabase(target: DatabaseTarget, log: ChildLog): Database
   const query = querying(pool)
   return {
     query,
-    async transaction(work) {
+    async transaction(work, first) {
       const client = await pool.connect().catch(fail)
       // A connection that breaks while it is not in a query: the next query says so.
       const ignore = () => undefined
@@ -60,7 +63,7 @@ export function connectDatabase(target: DatabaseTarget, log: ChildLog): Database
       const session = { query: querying(client) }
       let broken = true
       try {
-        await session.query({ text: 'BEGIN' })
+        await session.query({ text: first === undefined ? 'BEGIN' : `BEGIN; ${first}` })
         const result = await work(session)
         await session.query({ text: 'COMMIT' })
         broken = false

@@ -63,22 +63,9 @@ const ANNOUNCE = `
 
 const RETIRE = 'DELETE FROM run_worker WHERE id = $1'
 
-const CLAIM_LOST = `
-  UPDATE run SET
-    epoch = epoch + 1, attempts = attempts + 1, worker = $1, updated_at = clock_timestamp(),
-    lease_until = clock_timestamp() + make_interval(secs => $2)
-  WHERE id = (
-    SELECT id FROM run
-    WHERE state IN ('starting', 'running', 'saving') AND lease_until < clock_timestamp() AND (
-      kernel_host IS NULL OR kernel_host = $3 OR lease_until < clock_timestamp() - make_interval(secs => $4)
-    )
-    ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
-  )
-  RETURNING ${RUN_COLUMNS}, epoch, traceparent`
-
 // A worker that stops dead while it holds the lock is cut off, so that the others go on.
 const SERIALISE = `
-  SELECT set_config('idle_in_transaction_session_timeout', '5000', true), pg_advisory_xact_lock($1)`
+  SELECT set_config('idle_in_transaction_session_timeout', '5000', true), pg_advisory_xact_lock(${LOCK})`
 
 // `line`: each person of each workspace with something queued, found by skipping through the index run_queue.
 const LINE = `
@@ -112,8 +99,21 @@ const LINE = `
     FROM line
   )`
 
-const CLAIM_NEXT = `
-  WITH RECURSIVE ${LINE}, chosen AS (
+// One statement for both kinds of runs: while one is asked for, a slot is free.
+const CLAIM = `
+  WITH RECURSIVE lost AS (
+    UPDATE run SET
+      epoch = epoch + 1, attempts = attempts + 1, worker = $1, updated_at = clock_timestamp(),
+      lease_until = clock_timestamp() + make_interval(secs => $2)
+    WHERE id = (
+      SELECT id FROM run
+      WHERE state IN ('starting', 'running', 'saving') AND lease_until < clock_timestamp() AND (
+        kernel_host IS NULL OR kernel_host = $5 OR lease_until < clock_timestamp() - make_interval(secs => $6)
+      )
+      ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING run.*
+  ), ${LINE}, chosen AS (
     SELECT run.id
     FROM turn CROSS JOIN LATERAL (
       SELECT id FROM run
@@ -121,7 +121,7 @@ const CLAIM_NEXT = `
         AND owner_subject = turn.owner_subject
       ORDER BY queued_at, id LIMIT 1
     ) head JOIN run ON run.id = head.id
-    WHERE workspace_busy < $3 AND person_busy < $4 AND run.state = 'queued'
+    WHERE workspace_busy < $3 AND person_busy < $4 AND run.state = 'queued' AND NOT EXISTS (SELECT FROM lost)
     ORDER BY workspace_busy, workspace_served NULLS FIRST, person_busy, person_served NULLS FIRST,
       run.queued_at, run.id
     LIMIT 1 FOR UPDATE OF run SKIP LOCKED
@@ -140,7 +140,10 @@ const CLAIM_NEXT = `
     INSERT INTO run_event (run_id, number, type, data)
     SELECT id, last_event, 'state', '{"type":"state","state":"starting"}' FROM taken
   )
-  SELECT ${RUN_COLUMNS}, epoch, traceparent, pg_notify('run_event', id || ' ' || last_event) FROM taken AS run`
+  SELECT ${RUN_COLUMNS}, epoch, traceparent, true AS adopted, NULL FROM lost AS run
+  UNION ALL
+  SELECT ${RUN_COLUMNS}, epoch, traceparent, false, pg_notify('run_event', id || ' ' || last_event)::text
+  FROM taken AS run`
 
 // The order in which they would be claimed: by rounds, one of each workspace in each, and in it one of each person. In a
 // round those come first who had none in the round before: they were served longest ago. Who is ahead of a run is
@@ -207,24 +210,18 @@ const WAITING = `
 interface ClaimedRow extends RunRow {
   readonly epoch: number
   readonly traceparent: string | null
+  readonly adopted: boolean
 }
 
 export function runQueue(database: Database, limits: QueueLimits): RunQueue {
   const { perWorkspace, perPerson, leaseSeconds } = limits
 
-  async function claimLost(worker: WorkerIdentity): Promise<ClaimedRow | undefined> {
-    const values = [worker.id, leaseSeconds, worker.kernelHost, ABANDONED_SECONDS]
-    const [row] = await database.query<ClaimedRow>({ name: 'run-claim-lost', text: CLAIM_LOST, values })
-    return row
-  }
-
-  function claimNext(worker: WorkerIdentity): Promise<ClaimedRow | undefined> {
+  function claimOne(worker: WorkerIdentity): Promise<ClaimedRow | undefined> {
+    const values = [worker.id, leaseSeconds, perWorkspace, perPerson, worker.kernelHost, ABANDONED_SECONDS]
     return database.transaction(async (session) => {
-      await session.query({ name: 'run-claim-serialise', text: SERIALISE, values: [LOCK] })
-      const values = [worker.id, leaseSeconds, perWorkspace, perPerson]
-      const [row] = await session.query<ClaimedRow>({ name: 'run-claim-next', text: CLAIM_NEXT, values })
+      const [row] = await session.query<ClaimedRow>({ name: 'run-claim', text: CLAIM, values })
       return row
-    })
+    }, SERIALISE)
   }
 
   return {
@@ -236,15 +233,14 @@ export function runQueue(database: Database, limits: QueueLimits): RunQueue {
     },
     async claim(worker) {
       const asked = performance.now()
-      const lost = await claimLost(worker)
-      const row = lost ?? (await claimNext(worker))
+      const row = await claimOne(worker)
       if (row === undefined) return undefined
       const { id, epoch, last_event: lastEvent } = row
       // The lease began after we asked: by our clock it holds at least until then.
       const validUntil = asked + leaseSeconds * 1_000
       const lease = new RunLease(database, { runId: id, epoch, lastEvent, leaseSeconds, validUntil })
       const traceparent = row.traceparent ?? undefined
-      return { run: runFrom(row), lease, adopted: lost !== undefined, traceparent }
+      return { run: runFrom(row), lease, adopted: row.adopted, traceparent }
     },
     async waiting(caller, id) {
       const values = [id, caller.workspaces, perWorkspace, perPerson, WORKER_SECONDS]
