@@ -52,6 +52,9 @@ Visitor.prototype.visitStatement = function (statement) {
   return statement
 }
 
+const WITH_SCHEMAS =
+  '^src/(http/(openapi|openapi-jobs|[a-z]+-schema)|catalog/(stac-preview|preview-worker))[.]ts$'
+
 const at = (list) => `^src/(${list.join('|')})(/|\\.ts$)`
 module.exports = {
   forbidden: [
@@ -68,6 +71,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/notebook/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'schemas-are-loaded-late',
+      comment:
+        'The library of schemas takes 15 MiB: only what is imported at its first use, or in a thread, may have it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: WITH_SCHEMAS },
+      to: { path: [WITH_SCHEMAS, 'typebox'], dependencyTypesNot: ['type-only', 'dynamic-import'] },
     },
     { name: 'a-layer-is-named', severity: 'error', from: { path: '^src/', pathNot: at(names) }, to: {} },
     {

@@ -32,9 +32,10 @@ export async function benchHttp(): Promise<string> {
   // minutes whenever a file is made near them.
   for (const start of [services.ours, services.reference]) {
     await using service = await start(CATALOGUE)
+    const idle = round(residentMiB(service.pid))
     await load(service, services.token, LINK, 2)
     measured.push(await load(service, services.token, LINK, SECONDS))
-    const server = `${round(residentMiB(service.pid))} MiB`
+    const server = `${round(residentMiB(service.pid))} MiB (before: ${idle})`
     const database =
       service.databasePid === undefined ? '' : `, PostgreSQL ${round(familyMiB(service.databasePid))} MiB`
     memory.push(`- ${service.name}: server ${server}${database}`)

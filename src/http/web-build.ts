@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { RunnerError } from '../errors.ts'
 
 /** The pages as `npm start` builds them of `web`. */
@@ -15,13 +13,10 @@ export interface WebBuild {
   readonly frameScript: string
 }
 
-const Manifest = Type.Record(
-  Type.String(),
-  Type.Object({
-    file: Type.String(),
-    css: Type.Optional(Type.Array(Type.String())),
-  }),
-)
+interface Chunk {
+  readonly file: string
+  readonly css: readonly string[]
+}
 
 /**
  * Reads Vite's manifest (https://vite.dev/guide/backend-integration).
@@ -30,11 +25,9 @@ const Manifest = Type.Record(
  */
 export function readWebBuild(folder: string): WebBuild {
   try {
-    const manifest = Value.Parse(Manifest, JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')))
-    const [entry, frame] = [manifest['src/main.tsx'], manifest['src/frame/main.ts']]
-    if (entry === undefined || frame === undefined) throw new Error('The manifest lacks an entry.')
-    const assets = join(folder, 'assets')
-    return { assets, script: entry.file, styles: entry.css ?? [], frameScript: frame.file }
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'))
+    const [entry, frame] = [chunkOf(manifest, 'src/main.tsx'), chunkOf(manifest, 'src/frame/main.ts')]
+    return { assets: join(folder, 'assets'), script: entry.file, styles: entry.css, frameScript: frame.file }
   } catch (cause) {
     throw new RunnerError(
       'invalid-settings',
@@ -42,4 +35,18 @@ export function readWebBuild(folder: string): WebBuild {
       { cause },
     )
   }
+}
+
+/** Read by hand: the schemas' library would stay in the memory of every server for these few words. */
+function chunkOf(manifest: unknown, name: string): Chunk {
+  const chunk = memberOf(manifest, name)
+  const [file, css = []] = [memberOf(chunk, 'file'), memberOf(chunk, 'css')]
+  const isText = (value: unknown) => typeof value === 'string'
+  if (!isText(file) || !Array.isArray(css) || !css.every(isText))
+    throw new Error(`The manifest lacks ${name}, or a part of it.`)
+  return { file, css }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined
 }

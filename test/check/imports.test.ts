@@ -74,6 +74,16 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, path: string, tex
     'src/notebook/value.ts',
     "import type { a } from './a.ts'\nexport const value = (b: typeof a) => b\n",
   ],
+  'the library of schemas': [
+    'schemas-are-loaded-late',
+    'src/http/a.ts',
+    "import { Type } from 'typebox'\nexport const a = Type.String()\n",
+  ],
+  'what loads the library of schemas': [
+    'schemas-are-loaded-late',
+    'src/http/a.ts',
+    "import { b } from './b-schema.ts'\nexport const a = b\n",
+  ],
   'a layer without a place': [
     'a-layer-is-named',
     'src/misc/a.ts',
@@ -104,6 +114,8 @@ const PLANTED: Readonly<Record<string, readonly [rule: string, path: string, tex
 /** What the planted files need to be found. */
 const HELPERS = {
   'src/http/app.ts': 'export const app = 1\n',
+  'src/http/b-schema.ts':
+    "import { Type } from 'typebox'\nexport const b = Type.String()\nexport type B = typeof b\n",
   'src/tracing/open-telemetry.ts': 'export const OpenTelemetry = 1\n',
   'src/misc/b.ts': 'export const b = 1\n',
   'test/b.ts': 'export const b = 1\n',
