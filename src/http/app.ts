@@ -10,6 +10,7 @@ import { hostGuard } from './host-guard.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { withPolicy } from './policy.ts'
+import { recordRequests } from './request-log.ts'
 import { apiRoute } from './routes/api.ts'
 import { authCallbackRoute } from './routes/auth-callback.ts'
 import { authLoginRoute } from './routes/auth-login.ts'
@@ -96,20 +97,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     if (closing.signal.aborted) reply.header('connection', 'close')
     done()
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    const endpoint = request.routeOptions.url ?? 'unmatched'
-    metrics.observe(request.method, endpoint, reply.statusCode, reply.elapsedTime / 1000)
-    request.log.info(
-      {
-        method: request.method,
-        endpoint,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    )
-    done()
-  })
+  recordRequests(app, metrics)
   app.setErrorHandler(async (error, request, reply) => {
     const browser = browserToSignIn(services.door, request, error)
     if (browser === undefined) return sendProblem(services.web, request, reply, error)

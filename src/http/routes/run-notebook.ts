@@ -82,7 +82,7 @@ async function prepare(
   const { id } = request.params
   const run = await services.prepareRun(caller, id, requested(request))
   // The request's own line in the log says it: another one would cost as much again.
-  request.log = request.log.child({ workspace: run.workspace, notebook: id, run: run.id })
+  request.inLog = { workspace: run.workspace, notebook: id, run: run.id }
   const location = `../../view-notebook/${encodeURIComponent(id)}/${run.id}?workspace=${run.workspace}`
   return reply
     .code(303)
