@@ -7,8 +7,9 @@ import { JsonNumber, type JsonValue } from '../notebook/json.ts'
  * Values are compared as the text that a link would carry, numbers by their value, so that `1.0` finds 1.
  */
 export function parameterKey(workspace: string, name: string, value: string): string {
-  const digest = hash('sha256', JSON.stringify([workspace, name, normalised(value)]), 'buffer')
-  return digest.readBigInt64BE().toString()
+  // As text, since a buffer of its own for each costs as much again as the hash.
+  const digest = hash('sha256', JSON.stringify([workspace, name, normalised(value)]), 'hex')
+  return BigInt.asIntN(64, BigInt(`0x${digest.slice(0, 16)}`)).toString()
 }
 
 /** The keys of all parameters of a run. */
