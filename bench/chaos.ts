@@ -39,7 +39,7 @@ for (const fault of FAULTS.filter(({ name }) => values.fault === undefined || na
   for (let round = 0; round < rounds; round++) {
     row.rounds += 1
     process.stderr.write(`${fault.name}, round ${round + 1} of ${rounds}\n`)
-    await oneRound(fault, row).catch((error: unknown) => row.wrong.push(String(error)))
+    await oneRound(fault, row).catch((error: unknown) => row.wrong.push(whole(error)))
   }
 }
 
@@ -67,6 +67,13 @@ const bad = rows.flatMap(({ fault, judgements, wrong }) => [
 ])
 for (const line of bad) process.stdout.write(`- ${line}\n`)
 process.exitCode = bad.length === 0 ? 0 : 1
+
+/** What went wrong first, too, where ending what had been started went wrong as well. */
+function whole(error: unknown): string {
+  return error instanceof SuppressedError
+    ? `${whole(error.suppressed)}; then ${whole(error.error)}`
+    : String(error)
+}
 
 /** New data, two services, runs at once, the fault in the middle of them; then all of it is looked at. */
 async function oneRound(fault: Fault, row: Row): Promise<void> {

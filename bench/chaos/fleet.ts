@@ -29,8 +29,10 @@ export class Fleet implements AsyncDisposable {
     { env: more, token }: Pick<Ground, 'env' | 'token'>,
   ): Promise<Fleet> {
     const env = { ...ENV, ...more }
-    const first = await startService(folder, env)
+    await using starting = new AsyncDisposableStack()
+    const first = starting.use(await startService(folder, env))
     const second = await startService(folder, env)
+    starting.move()
     return new Fleet(folder, random, [first, second], env, token)
   }
 
