@@ -76,7 +76,9 @@ export class HubApi {
   async spawn(id: ServerId, options: object, signal: AbortSignal): Promise<Answer | undefined> {
     // Both versions take a body like this for the options of the spawner.
     const answer = await this.#ask('POST', serverPath(id), signal, options)
-    if (answer.status === 403) throw refusal('start a server', 'servers')
+    // The spawner of the platform may refuse a person, too, in words of its own.
+    if (answer.status === 403 && /\bscopes\b/.test(reasonOf(answer) ?? ''))
+      throw refusal('start a server', 'servers')
     return answer.status === 201 || answer.status === 202 ? undefined : answer
   }
 
