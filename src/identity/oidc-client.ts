@@ -4,6 +4,9 @@ import { RunnerError } from '../errors.ts'
 /** Seconds for one answer of the issuer: shorter than the time in which nobody else renews the tokens. */
 const PATIENCE_SECONDS = 10
 
+/** For so long an issuer that has answered is taken to be there. */
+const PRESENT_MS = 5_000
+
 /** Of a token that lasts long, the last minute; of a short one, the last quarter. */
 const EARLY_SECONDS = 60
 
@@ -54,13 +57,16 @@ export const newProofs = (state: string): Proofs => ({
 export class OidcClient {
   readonly #settings: OidcClientSettings
   #configuration: Promise<oidc.Configuration> | undefined
+  #reading: Promise<oidc.Configuration> | undefined
+  #readAt = Number.NEGATIVE_INFINITY
 
   constructor(settings: OidcClientSettings) {
     this.#settings = settings
   }
 
+  /** A browser that is sent to an issuer that is gone says nothing that helps: that it is there is looked at before. */
   async authorizationUrl(redirectUri: string, { state, nonce, verifier }: Proofs): Promise<string> {
-    const url = oidc.buildAuthorizationUrl(await this.#discovered(), {
+    const url = oidc.buildAuthorizationUrl(await this.#present(), {
       redirect_uri: redirectUri,
       scope: this.#settings.scope,
       state,
@@ -114,6 +120,17 @@ export class OidcClient {
     return oidc.buildEndSessionUrl(configuration, parameters).href
   }
 
+  /** As it is now, or was a moment ago. What is known stays in use for all else while the issuer does not answer. */
+  async #present(): Promise<oidc.Configuration> {
+    if (performance.now() - this.#readAt < PRESENT_MS) return this.#discovered()
+    this.#reading ??= this.#discover().finally(() => {
+      this.#reading = undefined
+    })
+    const configuration = await this.#reading
+    this.#configuration = Promise.resolve(configuration)
+    return configuration
+  }
+
   #discovered(): Promise<oidc.Configuration> {
     this.#configuration ??= this.#discover().catch((error) => {
       this.#configuration = undefined
@@ -122,10 +139,10 @@ export class OidcClient {
     return this.#configuration
   }
 
-  #discover(): Promise<oidc.Configuration> {
+  async #discover(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret } = this.#settings
     const authentication = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret)
-    return asking(() =>
+    const configuration = await asking(() =>
       oidc.discovery(new URL(issuer), clientId, undefined, authentication, {
         timeout: PATIENCE_SECONDS,
         // ID tokens are checked by their signature, although they come from the issuer itself.
@@ -136,6 +153,8 @@ export class OidcClient {
         ],
       }),
     )
+    this.#readAt = performance.now()
+    return configuration
   }
 }
 

@@ -96,6 +96,24 @@ describe('a link that is opened without a session', () => {
     expect(visitor.set).toEqual([])
   })
 
+  it('is no way to an issuer that is gone: a page says so, and leads there again once it is back', {
+    timeout: 120_000,
+  }, async () => {
+    expect((await new Visitor().signIn(`${url}/jobs`, 'alice')).status).toBe(200)
+    service.provider.down = true
+    // That it is there is known for some seconds.
+    const patience = { timeout: 60_000, interval: 500 }
+    const seen = async () => {
+      const { status, way, text } = await new Visitor().open(`${url}/jobs`)
+      return { status, end: way.at(-1), says: text.includes('the sign-in service does not answer') }
+    }
+    await expect.poll(seen, patience).toEqual({ status: 503, end: `${url}/jobs`, says: true })
+    service.provider.down = false
+    await expect
+      .poll(async () => (await new Visitor().signIn(`${url}/jobs`, 'alice')).status, patience)
+      .toBe(200)
+  })
+
   it('is a problem that a program can read', async () => {
     const response = await service.runner.fetch('/jobs', { headers: PROGRAM })
     expect(await problemOf(response)).toMatchObject({
