@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { type Platform, startPlatform } from './platform.ts'
+import { signIn } from './sign-in.ts'
 
 /** Kept as the output of a CI run, to be looked at. */
 const SHOTS = join(import.meta.dirname, '../../test-output/platform')
@@ -25,21 +26,7 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]()
 })
 
-/** A browser of this person's, at an address that asks them to sign in. */
-async function signedIn(name: string, url: string): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-  const page = await context.newPage()
-  page.setDefaultTimeout(120_000)
-  await page.goto(url)
-  expect(page.url()).toContain(platform.issuer)
-  const password = platform.people.find((person) => person.name === name)?.password ?? ''
-  await page.locator('#username').fill(name)
-  await page.locator('#password').fill(password)
-  await page.locator('#kc-login').click()
-  await page.waitForURL(url)
-  return page
-}
-
+const signedIn = (name: string, url: string) => signIn(browser, platform, name, url)
 const shot = (page: Page, name: string) => page.screenshot({ path: join(SHOTS, `${name}.png`) })
 
 async function keysIn(bucket: string): Promise<readonly string[]> {

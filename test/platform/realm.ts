@@ -43,6 +43,13 @@ export function realm({ name, people, runnerUrl, hub }: RealmOptions) {
         protocolMappers: [AUDIENCE, WORKSPACES],
       },
       {
+        clientId: 'programs',
+        publicClient: true,
+        standardFlowEnabled: false,
+        directAccessGrantsEnabled: true,
+        protocolMappers: [AUDIENCE, WORKSPACES],
+      },
+      {
         clientId: hub.clientId,
         secret: hub.clientSecret,
         standardFlowEnabled: true,

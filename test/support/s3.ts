@@ -31,12 +31,16 @@ export interface TestS3 {
   readonly adminKeys: AccessKeys
   /** Sees and does all. */
   readonly admin: S3Client
+  /** It is gone until it is started again, where it was and with what it had. */
+  stop(): Promise<void>
+  restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 const WEED = join(import.meta.dirname, '../../.venv-oracle/bin/weed')
 const ACCOUNT = '000000000000'
 const SHARED = 'workspaces-shared'
+const KEY = randomBytes(32).toString('hex')
 const VERSION = '2012-10-17'
 
 /** An issuer that STS trusts, and whose token opens which workspace. */
@@ -62,8 +66,8 @@ export async function startS3(workspaces: readonly string[], webIdentity?: WebId
   ]
   await writeFile(join(folder, 's3.json'), JSON.stringify({ identities }))
   await writeFile(join(folder, 'iam.json'), JSON.stringify(iam(workspaces, webIdentity)))
-  const { child, port } = await start(folder)
-  const endpoint = `http://127.0.0.1:${port}`
+  let { child, ports } = await start(folder)
+  const endpoint = `http://127.0.0.1:${ports.s3}`
   const region = 'eu-west-2'
   const admin = new S3Client({ endpoint, region, forcePathStyle: true, credentials: adminKeys })
   const dispose = async () => {
@@ -91,6 +95,11 @@ export async function startS3(workspaces: readonly string[], webIdentity?: WebId
     mallory,
     adminKeys,
     admin,
+    stop: () => stop(child),
+    async restart() {
+      child = spawnServer(folder, ports)
+      if (!(await answers(child, ports))) throw new Error('SeaweedFS does not start again')
+    },
     [Symbol.asyncDispose]: dispose,
   }
 }
@@ -183,42 +192,56 @@ function role(name: string, policy: string, statement: object) {
   }
 }
 
+type Ports = Readonly<Record<(typeof SERVERS)[number], number>>
+
+const SERVERS = ['master', 'masterRpc', 'volume', 'volumeRpc', 'filer', 'filerRpc', 's3', 's3Rpc'] as const
+
 /** Ports are free when looked for; should another program be quicker, other ones are tried. */
-async function start(folder: string): Promise<{ child: ChildProcess; port: number }> {
+async function start(folder: string): Promise<{ child: ChildProcess; ports: Ports }> {
   for (let attempt = 1; ; attempt++) {
-    const [master, masterRpc, volume, volumeRpc, filer, filerRpc, s3, s3Rpc] = await freePorts(8)
-    const log = join(folder, 'weed.log')
-    const child = spawn(
-      '/bin/sh',
-      [
-        '-c',
-        'log=$1; shift; exec "$@" >"$log" 2>&1',
-        'sh',
-        log,
-        WEED,
-        ...['-logtostderr=true', 'server', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'],
-        ...[`-master.port=${master}`, `-master.port.grpc=${masterRpc}`, '-master.volumeSizeLimitMB=64'],
-        ...[`-volume.port=${volume}`, `-volume.port.grpc=${volumeRpc}`, '-volume.max=50'],
-        ...['-filer', `-filer.port=${filer}`, `-filer.port.grpc=${filerRpc}`],
-        ...['-s3', `-s3.port=${s3}`, `-s3.port.grpc=${s3Rpc}`, '-s3.port.iceberg=0', '-s3.port.lance=0'],
-        ...[`-s3.config=${folder}/s3.json`, `-s3.iam.config=${folder}/iam.json`],
-      ],
-      // Without a key of its own it refuses objects that ask for encryption.
-      { stdio: 'ignore', env: { ...process.env, WEED_S3_SSE_KEK: randomBytes(32).toString('hex') } },
-    )
-    const kill = () => child.kill('SIGKILL')
-    process.once('exit', kill)
-    child.once('exit', () => process.off('exit', kill))
-    if (await answers(child, [`http://127.0.0.1:${s3}/healthz`, `http://127.0.0.1:${master}/dir/assign`]))
-      return { child, port: Number(s3) }
+    const [master = 0, masterRpc = 0, volume = 0, volumeRpc = 0, filer = 0, filerRpc = 0, s3 = 0, s3Rpc = 0] =
+      await freePorts(SERVERS.length)
+    const ports = { master, masterRpc, volume, volumeRpc, filer, filerRpc, s3, s3Rpc }
+    const child = spawnServer(folder, ports)
+    if (await answers(child, ports)) return { child, ports }
     await stop(child)
     if (attempt === 3)
-      throw new Error(`SeaweedFS does not start: ${(await readFile(log, 'utf8')).slice(-2000)}`)
+      throw new Error(`SeaweedFS does not start: ${(await readFile(logIn(folder), 'utf8')).slice(-2000)}`)
   }
 }
 
-/** All addresses answer with 200: S3 does so early, the master only when it has a volume to write to. */
-async function answers(child: ChildProcess, urls: readonly string[]): Promise<boolean> {
+const logIn = (folder: string) => join(folder, 'weed.log')
+
+function spawnServer(folder: string, ports: Ports): ChildProcess {
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      'log=$1; shift; exec "$@" >>"$log" 2>&1',
+      'sh',
+      logIn(folder),
+      WEED,
+      ...['-logtostderr=true', 'server', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'],
+      ...[`-master.port=${ports.master}`, `-master.port.grpc=${ports.masterRpc}`],
+      '-master.volumeSizeLimitMB=64',
+      ...[`-volume.port=${ports.volume}`, `-volume.port.grpc=${ports.volumeRpc}`, '-volume.max=50'],
+      ...['-filer', `-filer.port=${ports.filer}`, `-filer.port.grpc=${ports.filerRpc}`],
+      ...['-s3', `-s3.port=${ports.s3}`, `-s3.port.grpc=${ports.s3Rpc}`],
+      ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
+      ...[`-s3.config=${folder}/s3.json`, `-s3.iam.config=${folder}/iam.json`],
+    ],
+    // Without a key of its own it refuses objects that ask for encryption.
+    { stdio: 'ignore', env: { ...process.env, WEED_S3_SSE_KEK: KEY } },
+  )
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  return child
+}
+
+/** Both answer with 200: S3 does so early, the master only when it has a volume to write to. */
+async function answers(child: ChildProcess, { s3, master }: Ports): Promise<boolean> {
+  const urls = [`http://127.0.0.1:${s3}/healthz`, `http://127.0.0.1:${master}/dir/assign`]
   const deadline = Date.now() + 60_000
   while (Date.now() < deadline && child.exitCode === null) {
     const all = await Promise.all(urls.map((url) => fetch(url).catch(() => undefined)))
