@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm run test:platform`: the whole platform of `npm run platform`. */
+/** `npm run test:platform` and `npm run chaos:platform`: the whole platform of `npm run platform`. */
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
