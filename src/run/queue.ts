@@ -83,20 +83,19 @@ const LINE = `
         > (line.workspace, line.owner_issuer, line.owner_subject)
       ORDER BY workspace, owner_issuer, owner_subject LIMIT 1
     ) next
+  ), workspace_with AS (
+    SELECT workspace, count(*) AS live FROM busy GROUP BY workspace
+  ), person_with AS (
+    SELECT owner_issuer, owner_subject, count(*) AS live FROM busy GROUP BY owner_issuer, owner_subject
   ), turn AS MATERIALIZED (
-    SELECT line.*,
-      (SELECT count(*) FROM busy WHERE busy.workspace = line.workspace) AS workspace_busy,
+    SELECT line.*, coalesce(workspace_with.live, 0) AS workspace_busy, coalesce(person_with.live, 0) AS person_busy,
       (SELECT max(served_at) FROM run_turn WHERE run_turn.workspace = line.workspace) AS workspace_served,
-      (
-        SELECT count(*) FROM busy
-        WHERE busy.owner_issuer = line.owner_issuer AND busy.owner_subject = line.owner_subject
-      ) AS person_busy,
       (
         SELECT served_at FROM run_turn
         WHERE run_turn.workspace = line.workspace AND run_turn.owner_issuer = line.owner_issuer
           AND run_turn.owner_subject = line.owner_subject
       ) AS person_served
-    FROM line
+    FROM line LEFT JOIN workspace_with USING (workspace) LEFT JOIN person_with USING (owner_issuer, owner_subject)
   )`
 
 // One statement for both kinds of runs: while one is asked for, a slot is free.
