@@ -1,31 +1,24 @@
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { access, readdir, readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../support/free-ports.ts'
 import { testPostgres } from '../support/postgres.ts'
 import { assembleRoot, type CleanRoot } from './support/clean-root.ts'
-import { output } from './support/command.ts'
-import { faultsOfDockerfile, parseDockerfile } from './support/dockerfile.ts'
+import { ended, output } from './support/command.ts'
+import { faultsOfDockerfile, targetOf } from './support/dockerfile.ts'
+import { tcpGate } from './support/tcp-gate.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const dockerfile = await readFile(join(PROJECT, 'deploy/image/Dockerfile'), 'utf8')
-const runnerStage = parseDockerfile(dockerfile).stages.find(({ name }) => name === 'runner')
+const target = targetOf(dockerfile, 'runner')
+const { variables, command } = target
 
-/** The variables that the runner's image sets. */
-function variables(): Readonly<Record<string, string>> {
-  const text = runnerStage?.instructions.find(({ name }) => name === 'ENV')?.text ?? ''
-  return Object.fromEntries(
-    text.split(' ').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
-  )
-}
-
-/** The JSON array at the end of an instruction of the runner's image. */
-function command(name: string): readonly string[] {
-  const text = runnerStage?.instructions.find((instruction) => instruction.name === name)?.text ?? ''
-  return JSON.parse(text.slice(text.indexOf('[')))
+interface Component {
+  readonly name: string
+  readonly version: string
+  readonly purl: string
+  readonly hashes?: readonly { readonly content: string }[]
+  readonly licenses?: readonly { readonly license?: { readonly id: string }; readonly expression?: string }[]
 }
 
 describe('the Dockerfile', () => {
@@ -36,6 +29,7 @@ describe('the Dockerfile', () => {
     ['root', 'USER 10001:10001', 'USER 0', /runs as 0/],
     ['a shell', 'CMD ["serve"]', 'CMD serve', /CMD needs a shell/],
     ['a secret', 'ENV DATA_DIR', 'ENV API_TOKEN=x DATA_DIR', /a secret in ENV/],
+    ['a library path', 'ENV DATA_DIR', 'ENV LD_LIBRARY_PATH=/app/lib DATA_DIR', /kernels would inherit/],
     ['a download', 'RUN sh', 'RUN curl', /RUN curl/],
     ['no health check', 'HEALTHCHECK', '# HEALTHCHECK', /has no HEALTHCHECK/],
   ])('would be told %s', (_what, text, other, fault) =>
@@ -46,7 +40,7 @@ describe('the Dockerfile', () => {
 describe('what the runner’s image holds', () => {
   let root: CleanRoot
   beforeAll(async () => {
-    root = await assembleRoot()
+    root = await assembleRoot(target.stage)
   })
   afterAll(() => root[Symbol.asyncDispose]())
 
@@ -69,6 +63,36 @@ describe('what the runner’s image holds', () => {
     await access(join(root.path, 'app/runtime/requirements.txt'))
   })
 
+  it('is what its bill of materials says, package by package', async () => {
+    const app = join(root.path, 'app')
+    const bill = JSON.parse(await readFile(join(app, 'sbom.cdx.json'), 'utf8'))
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.5',
+      metadata: { component: { name: 'notebook-runner', type: 'application' } },
+    })
+    const paths = await readdir(join(app, 'node_modules'), { recursive: true })
+    const manifests = paths.filter((path) =>
+      /^(?:.+\/node_modules\/)?(?:@[^/]+\/)?[^/]+\/package\.json$/.test(path),
+    )
+    const packages = new Set<string>()
+    for (const path of manifests) {
+      const { name, version } = JSON.parse(await readFile(join(app, 'node_modules', path), 'utf8'))
+      packages.add(`${name}@${version}`)
+    }
+    const components: readonly Component[] = bill.components
+    expect(components.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual(
+      [...packages].toSorted(),
+    )
+    for (const { name, version, purl, hashes, licenses = [] } of components) {
+      expect(purl).toBe(`pkg:npm/${name.replace('@', '%40')}@${version}`)
+      expect(hashes?.[0]?.content, `digest of ${name}`).toMatch(/^[0-9a-f]{128}$/)
+      const terms = licenses.map(({ license, expression }) => license?.id ?? expression ?? '').join()
+      expect(terms, `licence of ${name}`).toMatch(/\w/)
+      expect(terms, `licence of ${name}`).not.toMatch(/GPL/)
+    }
+  })
+
   it('is nothing of development', async () => {
     const { devDependencies } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'))
     const there = await readdir(join(root.path, 'app/node_modules'), { recursive: true })
@@ -89,7 +113,7 @@ describe('what the runner’s image holds', () => {
     const { user, database } = postgres.target
     const port = await freePort()
     const env = {
-      ...variables(),
+      ...variables,
       PORT: String(port),
       PRESET: 'local',
       KERNELS: 'none',
@@ -125,35 +149,3 @@ describe('what the runner’s image holds', () => {
     expect(refused.text).toMatch(/EROFS/)
   })
 })
-
-async function ended(child: ChildProcess): Promise<{ readonly code: number | null; readonly text: string }> {
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (part: string) => {
-      text = (text + part).slice(-20_000)
-    })
-  await once(child, 'close')
-  return { code: child.exitCode, text }
-}
-
-/** A port in front of the embedded PostgreSQL, whose socket is in a folder that only its own user may enter. */
-async function tcpGate(socketPath: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const port = await freePort()
-  const server = createServer((incoming) => {
-    const outgoing = connect(socketPath)
-    for (const [from, to] of [
-      [incoming, outgoing],
-      [outgoing, incoming],
-    ] as const)
-      from.on('error', () => to.destroy()).pipe(to)
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}

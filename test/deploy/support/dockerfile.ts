@@ -27,6 +27,29 @@ export function parseDockerfile(text: string): {
   return { head, stages }
 }
 
+export interface Target {
+  readonly stage: Stage
+  /** What it sets by ENV. */
+  readonly variables: Readonly<Record<string, string>>
+  /** The JSON array at the end of an instruction: ENTRYPOINT, CMD or HEALTHCHECK. */
+  command(name: string): readonly string[]
+}
+
+/** A target of a Dockerfile. Throws where there is none of that name. */
+export function targetOf(dockerfile: string, target: string): Target {
+  const stage = parseDockerfile(dockerfile).stages.find(({ name }) => name === target)
+  if (stage === undefined) throw new Error(`The Dockerfile has no target ${target}`)
+  const textOf = (name: string) => stage.instructions.find((each) => each.name === name)?.text ?? ''
+  const pairs = textOf('ENV').split(' ')
+  return {
+    stage,
+    variables: Object.fromEntries(
+      pairs.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+    ),
+    command: (name) => JSON.parse(textOf(name).slice(textOf(name).indexOf('['))),
+  }
+}
+
 /** What is wrong with a Dockerfile by the usual rules (those of hadolint that concern an image like ours). */
 export function faultsOfDockerfile(text: string): string[] {
   const { head, stages } = parseDockerfile(text)
@@ -45,6 +68,7 @@ export function faultsOfDockerfile(text: string): string[] {
       if (name === 'HEALTHCHECK' && !/ CMD \[/.test(value)) say('HEALTHCHECK needs a shell')
       if (name === 'RUN' && /\b(sudo|curl|wget|apt-get|apk)\b|(^|[;&]\s*)cd /.test(value)) say(`RUN ${value}`)
       if (name === 'RUN' && /pip install (?!--no-cache-dir)/.test(value)) say('pip keeps its cache')
+      if (name === 'ENV' && /\bLD_\w+=/.test(value)) say('kernels would inherit a library path')
       if (/^(ENV|ARG)$/.test(name) && /(secret|password|token)\w*=/i.test(value)) say(`a secret in ${name}`)
     }
     if (stage.startsWith('build')) continue

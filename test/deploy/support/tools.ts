@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { output } from './command.ts'
 
 /** Where the tools are kept from one run to the next. */
-const CACHE = join(import.meta.dirname, '../../../.cache/deploy')
+export const CACHE = join(import.meta.dirname, '../../../.cache/deploy')
 const KUBERNETES = 'v1.37.2'
 
 /**
