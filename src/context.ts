@@ -129,6 +129,7 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
       basePath: config.basePath,
       publicUrl: () => url,
       trustedProxies: config.trustedProxies,
+      hubOrigin: config.kernels.kind === 'hub' ? new URL(config.kernels.url).origin : undefined,
       door,
       catalog,
       fillIn,

@@ -7,6 +7,7 @@ import { declareAccess } from './access.ts'
 import { browserToSignIn, sendToIssuer } from './ask-to-sign-in.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 import { hostGuard } from './host-guard.ts'
+import { letHubPagesRead } from './hub-pages.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import { withPolicy } from './policy.ts'
@@ -114,6 +115,7 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     ),
   )
 
+  if (services.hubOrigin !== undefined) letHubPagesRead(app, services.hubOrigin)
   declareAccess(app)
   healthRoutes(app, services)
   landingRoute(app, services)

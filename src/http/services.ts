@@ -68,6 +68,8 @@ export interface Services {
   /** How the world calls the service, without a trailing slash. */
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
+  /** Of the JupyterHub whose pages list the notebooks; undefined where there is none. */
+  readonly hubOrigin: string | undefined
   readonly door: Door
   readonly catalog: Catalog
   readonly fillIn: FillIn

@@ -55,4 +55,7 @@ c.JupyterHub.services = [
 c.JupyterHub.load_roles = [
     {"name": f"service-{name}", "services": [name], "scopes": service["scopes"]}
     for name, service in hub["services"].items()
-]
+] + hub["roles"]
+
+for name, traits in hub["traits"].items():
+    c[name].update(traits)

@@ -52,6 +52,10 @@ export interface HubOptions {
   /** The culler also takes servers of that age, whether they are used or not. */
   readonly maxAgeSeconds?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Where people come back to who sign in to the runner through the hub; everybody may then. */
+  readonly redirectUri?: string
+  /** Further settings of the hub: traits by their class. */
+  readonly traits?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Another JupyterHub than those of the tests. */
   readonly variant?: HubVariant
 }
@@ -79,8 +83,17 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
     ([name, scopes]) => [name, { token: secret(), scopes }] as const,
   )
   const services = {
-    'notebook-runner': { token, scopes: RUNNER_SCOPES },
-    admin: { token: adminToken, scopes: ['admin:users', 'admin:servers', 'tokens', 'list:services'] },
+    'notebook-runner': {
+      token,
+      scopes: RUNNER_SCOPES,
+      ...(options.redirectUri !== undefined && {
+        more: { oauth_redirect_uri: options.redirectUri, oauth_no_confirm: true },
+      }),
+    },
+    admin: {
+      token: adminToken,
+      scopes: ['admin:users', 'admin:servers', 'admin:groups', 'tokens', 'list:services'],
+    },
     ...Object.fromEntries(others),
     ...(options.cullSeconds !== undefined && {
       culler: {
@@ -108,6 +121,11 @@ export async function startHub(version: HubVersion, options: HubOptions = {}): P
     password,
     activitySeconds: 2,
     services,
+    roles:
+      options.redirectUri === undefined
+        ? []
+        : [{ name: 'user', scopes: ['self', 'access:services!service=notebook-runner'] }],
+    traits: options.traits ?? {},
     environment: {
       JUPYTERHUB_SINGLEUSER_APP: 'jupyter_server.serverapp.ServerApp',
       JUPYTERHUB_ACTIVITY_INTERVAL: '2',

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import type { TestRunner } from './runner.ts'
 
 /** Kept as the output of a CI run, to be looked at. */
-const SHOTS = join(import.meta.dirname, '../../test-output/screenshots')
+export const SHOTS = join(import.meta.dirname, '../../test-output/screenshots')
 
 const DESK = { width: 1280, height: 900 }
 const PHONE = { width: 390, height: 844 }
@@ -38,11 +38,14 @@ export async function openPage(browser: Browser, runner: TestRunner, path: strin
   return { page, faults, [Symbol.asyncDispose]: () => context.close() }
 }
 
-/** What axe finds wrong with the page as it is now, by the rules of WCAG 2.2 AA and its own best practices. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
+/**
+ * What axe finds wrong with the page as it is now, by the rules of WCAG 2.2 AA and its own best practices.
+ * @param part selector of the part of it that is ours
+ */
+export async function axeFindings(page: Page, part = 'html'): Promise<readonly string[]> {
   await page.evaluate(axe.source)
   const { violations }: axe.AxeResults = await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] })",
+    `axe.run(${JSON.stringify(part)}, { resultTypes: ['violations'] })`,
   )
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }
