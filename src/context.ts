@@ -93,7 +93,7 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
     new Health({
       database: () => database.ping(),
       storage: (signal) => storage.healthy(signal),
-      ...(door.kind === 'oidc' && { identity: () => door.verifier.healthy() }),
+      ...(door.kind === 'tokens' && { identity: () => door.verifier.healthy() }),
     }),
   )
   await health.start()
@@ -129,7 +129,7 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
       basePath: config.basePath,
       publicUrl: () => url,
       trustedProxies: config.trustedProxies,
-      hubOrigin: config.kernels.kind === 'hub' ? new URL(config.kernels.url).origin : undefined,
+      hubOrigin: hubOriginOf(config),
       door,
       catalog,
       fillIn,
@@ -265,6 +265,11 @@ async function makeStorage(config: Config): Promise<Storage> {
 async function templatesFromS3(address: NonNullable<Config['templates']['s3']>): Promise<ReadTemplate> {
   const { templateReader } = await import('./storage/s3-template.ts')
   return templateReader(address)
+}
+
+function hubOriginOf({ kernels, identity }: Config): string | undefined {
+  const hub = [kernels, identity].find(({ kind }) => kind === 'hub')
+  return hub !== undefined && 'url' in hub ? new URL(hub.url).origin : undefined
 }
 
 /** Those of a person's own server are known while it is up: it is not started for a look. */

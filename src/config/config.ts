@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { RunnerError } from '../errors.ts'
 import { type CredentialsConfig, readCredentialSecrets, readCredentials } from './credentials.ts'
 import { type Environment, readEnvironment } from './env.ts'
+import { type HubIdentityConfig, readHubIdentity } from './hub-identity.ts'
 import { type KernelsConfig, readKernels } from './kernels.ts'
 import { BASE_DEFAULTS, type PresetName, presetDefaults } from './presets.ts'
 import { type RolesConfig, readRoles } from './roles.ts'
@@ -23,6 +24,7 @@ export type IdentityConfig =
       /** Undefined: all are managers of their workspaces. */
       readonly roles: RolesConfig | undefined
     }
+  | HubIdentityConfig
 
 type DatabaseConfig = { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string }
 
@@ -309,7 +311,8 @@ function readRuns(read: SettingReader): RunsConfig {
 }
 
 function readIdentity(read: SettingReader): IdentityConfig {
-  const kind = read.oneOf('IDENTITY', ['local', 'oidc'])
+  const kind = read.oneOf('IDENTITY', ['local', 'oidc', 'hub'])
+  if (kind === 'hub') return readHubIdentity(read)
   if (kind !== 'oidc') {
     const token = read.optional('RUNNER_TOKEN')
     if (token !== undefined && token.length < 16) {
@@ -369,11 +372,15 @@ function crossCheck(read: SettingReader, config: Config): void {
       `must be a loopback address with IDENTITY=local, which knows one user only; got "${config.host}"`,
     )
   }
-  if (config.identity.kind === 'oidc' && config.identity.signIn !== undefined) {
+  const { identity } = config
+  if (identity.kind === 'hub' || (identity.kind === 'oidc' && identity.signIn !== undefined)) {
     const { publicUrl = `http://${config.host}` } = config
     // Cookies of a session go over https alone; a loopback address is for trying it out.
     if (publicUrl.startsWith('http:') && !isLoopback(new URL(publicUrl).hostname))
-      read.fault('PUBLIC_URL', 'must be https with OIDC_CLIENT_ID; http is accepted on loopback only')
+      read.fault(
+        'PUBLIC_URL',
+        `must be https with ${identity.kind === 'hub' ? 'IDENTITY=hub' : 'OIDC_CLIENT_ID'}; http is accepted on loopback only`,
+      )
   }
   const { threads, memoryMebibytes } = config.kernelLimits
   for (const [name, value] of [
@@ -388,10 +395,10 @@ function crossCheck(read: SettingReader, config: Config): void {
     }
   }
   checkCredentials(read, config)
-  if (config.identity.kind === 'oidc' && config.kernels.kind === 'local' && !config.kernels.shared) {
+  if (identity.kind !== 'local' && config.kernels.kind === 'local' && !config.kernels.shared) {
     read.fault(
       'KERNELS',
-      'local is refused with IDENTITY=oidc: kernels started by the runner share its operating-system user, so that everybody’s code reaches everybody’s files and this service. Where all people trust each other, say so by KERNELS=local-shared',
+      `local is refused with IDENTITY=${identity.kind}: kernels started by the runner share its operating-system user, so that everybody’s code reaches everybody’s files and this service. Where all people trust each other, say so by KERNELS=local-shared`,
     )
   }
 }

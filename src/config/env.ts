@@ -17,7 +17,8 @@ export const VARIABLES = {
     'hosts from which forms may show previews of images and STAC items, by comma; *: any public one',
   PLATFORM_DOMAIN: 'domain of the platform',
   WORKSPACES_DOMAIN: 'domain of the workspaces; unset: PLATFORM_DOMAIN',
-  IDENTITY: 'local (one local user) or oidc (access tokens, and sign-in in a browser)',
+  IDENTITY:
+    'local (one local user), oidc (access tokens of an issuer, and sign-in there) or hub (JupyterHub is asked who it is, and people sign in there)',
   RUNNER_TOKEN: 'identity local: the token of the printed link; unset: random at each start',
   OIDC_ISSUER: 'issuer of the tokens',
   OIDC_AUDIENCE: 'accepted audiences, by comma',
@@ -46,9 +47,14 @@ export const VARIABLES = {
     'none, local (a Jupyter server as a child; local-shared: for everybody who signs in), server (another Jupyter server) or hub (each person’s own server)',
   JUPYTER_SERVER_URL: 'KERNELS=server: its address',
   JUPYTER_SERVER_TOKEN: 'KERNELS=server: its token',
-  JUPYTERHUB_API_URL: 'KERNELS=hub: address of its API, through its proxy, such as https://…/hub/api',
-  JUPYTERHUB_API_TOKEN: 'KERNELS=hub: token of the service that this is to the hub',
-  JUPYTERHUB_URL: 'KERNELS=hub: how people reach the hub; unset: JUPYTERHUB_API_URL without /hub/api',
+  JUPYTERHUB_API_URL:
+    'KERNELS=hub or IDENTITY=hub: address of its API, through its proxy, such as https://…/hub/api',
+  JUPYTERHUB_API_TOKEN: 'KERNELS=hub or IDENTITY=hub: token of the service that this is to the hub',
+  JUPYTERHUB_URL:
+    'KERNELS=hub or IDENTITY=hub: how people reach the hub; unset: JUPYTERHUB_API_URL without /hub/api',
+  JUPYTERHUB_SERVICE: 'IDENTITY=hub: name of the service that this is to the hub',
+  JUPYTERHUB_WORKSPACES:
+    'IDENTITY=hub: the workspaces of a person, by comma: their own, with {user}, and those of groups, such as group:team-{workspace}',
   JUPYTERHUB_SERVER: 'KERNELS=hub: default, workspace (one for each) or fresh (one for each run)',
   JUPYTERHUB_PRESTART: 'KERNELS=hub: yes: a person’s server is started while they fill in a form',
   JUPYTERHUB_ONE_SERVER:

@@ -28,18 +28,25 @@ export function readKernels(read: SettingReader): KernelsConfig {
   return { kind, url: url.replace(/\/+$/, ''), token: read.required('JUPYTER_SERVER_TOKEN') }
 }
 
-function readHub(read: SettingReader): KernelsConfig {
+/** Of the hub, and what we show there. */
+export function readHubAddress(read: SettingReader): {
+  readonly apiUrl: string
+  readonly token: string
+  readonly url: string
+} {
   const protocols = ['http:', 'https:']
   const apiUrl = (read.url('JUPYTERHUB_API_URL', protocols, { required: true }) ?? '').replace(/\/+$/, '')
   if (apiUrl !== '' && !apiUrl.endsWith('/hub/api')) {
     read.fault('JUPYTERHUB_API_URL', `must end with /hub/api; got "${apiUrl}"`)
   }
   const url = read.url('JUPYTERHUB_URL', protocols) ?? apiUrl.replace(/\/hub\/api$/, '')
+  return { apiUrl, token: read.required('JUPYTERHUB_API_TOKEN'), url: url.replace(/\/+$/, '') }
+}
+
+function readHub(read: SettingReader): KernelsConfig {
   return {
     kind: 'hub',
-    apiUrl,
-    token: read.required('JUPYTERHUB_API_TOKEN'),
-    url: url.replace(/\/+$/, ''),
+    ...readHubAddress(read),
     server: read.oneOf('JUPYTERHUB_SERVER', ['default', 'workspace', 'fresh']) ?? 'default',
     prestart: read.oneOf('JUPYTERHUB_PRESTART', ['no', 'yes']) === 'yes',
     oneServer: read.oneOf('JUPYTERHUB_ONE_SERVER', ['no', 'person', 'workspace']) ?? 'no',

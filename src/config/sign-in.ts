@@ -12,13 +12,19 @@ export interface SignInConfig {
 
 const MIN_SECRET = 32
 
+/** What seals the sessions of browsers. */
+export function readSessionSecrets(read: SettingReader): readonly string[] {
+  const secrets = read.list('SESSION_SECRET')
+  if (secrets.some((one) => one.length < MIN_SECRET))
+    read.fault('SESSION_SECRET', `must have at least ${MIN_SECRET} characters, each where there are several`)
+  return secrets
+}
+
 /** Undefined where there is no OIDC_CLIENT_ID. */
 export function readSignIn(read: SettingReader): SignInConfig | undefined {
   const clientId = read.optional('OIDC_CLIENT_ID')
   const clientSecret = read.optional('OIDC_CLIENT_SECRET')
-  const [secret, ...others] = read.list('SESSION_SECRET')
-  if ([secret ?? 'x'.repeat(MIN_SECRET), ...others].some((one) => one.length < MIN_SECRET))
-    read.fault('SESSION_SECRET', `must have at least ${MIN_SECRET} characters, each where there are several`)
+  const [secret, ...others] = readSessionSecrets(read)
   if (clientId === undefined) {
     if (clientSecret !== undefined) read.fault('OIDC_CLIENT_ID', 'is missing beside OIDC_CLIENT_SECRET')
     return undefined

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Config, IdentityConfig } from '../config/config.ts'
+import type { HubIdentityConfig } from '../config/hub-identity.ts'
 import type { Database } from '../database/connect.ts'
 import { forwardedTokens } from '../http/forwarded-token.ts'
 import { LocalSession, sessionKey } from '../http/local-session.ts'
 import { PersonLimits } from '../http/person-limits.ts'
 import type { BrowserDoor, Door } from '../http/services.ts'
 import { bearerVerifier } from '../identity/bearer.ts'
+import { HubVerifier } from '../identity/hub-verifier.ts'
 import type { TokenVerifier } from '../identity/identity.ts'
 import { KeySource } from '../identity/jwks.ts'
 import type { Tracing } from '../tracing/tracing.ts'
@@ -26,13 +28,31 @@ export async function makeDoor(
     const token = identity.token ?? randomBytes(24).toString('base64url')
     return { kind: 'local', limits, tracing, session: new LocalSession(token, await sessionKey(dataDir)) }
   }
+  if (identity.kind === 'hub') {
+    const { url, apiUrl, service, workspaces, roles } = identity
+    const verifier = stack.use(
+      new HubVerifier({ issuer: `${url}/hub`, apiUrl, service, workspaces, ...(roles && { roles }) }),
+    )
+    return {
+      kind: 'tokens',
+      schemes: ['bearer', 'token'],
+      limits,
+      tracing,
+      verifier,
+      // A proxy in front knows nothing of the hub's tokens.
+      forwardedToken: () => undefined,
+      device: undefined,
+      browser: await makeHubDoor(identity, { database, publicUrl, verifier }),
+    }
+  }
   const { issuer, audiences, roles } = identity
   const keys = new KeySource({ issuer })
   const verifier = stack.use(
     bearerVerifier({ issuer, audiences, ...(roles !== undefined && { roles }) }, keys),
   )
   return {
-    kind: 'oidc',
+    kind: 'tokens',
+    schemes: ['bearer'],
     limits,
     tracing,
     verifier,
@@ -46,13 +66,12 @@ interface Parts {
   readonly database: Database
   readonly publicUrl: () => string
   readonly verifier: TokenVerifier
-  readonly keys: KeySource
 }
 
 /** What speaks OpenID Connect is loaded only where people sign in. */
 async function makeBrowserDoor(
   { issuer, signIn }: OidcConfig,
-  { database, publicUrl, verifier, keys }: Parts,
+  { database, publicUrl, verifier, keys }: Parts & { readonly keys: KeySource },
 ): Promise<BrowserDoor | undefined> {
   if (signIn === undefined) return undefined
   const { clientId, clientSecret, scope, secrets } = signIn
@@ -69,6 +88,27 @@ async function makeBrowserDoor(
   return {
     signIn: new SignIn({ database, seal, client, sessions, publicUrl }),
     readLogoutToken: (token) => readLogoutToken({ keys, issuer, clientId }, token),
+    publicUrl,
+  }
+}
+
+async function makeHubDoor(
+  { url, apiUrl, service, token, secrets }: HubIdentityConfig,
+  { database, publicUrl, verifier }: Parts,
+): Promise<BrowserDoor> {
+  const [{ HubClient }, { Seal }, { Sessions }, { SignIn }] = await Promise.all([
+    import('../identity/hub-client.ts'),
+    import('../identity/seal.ts'),
+    import('../identity/sessions.ts'),
+    import('../identity/sign-in.ts'),
+  ])
+  const clientId = `service-${service}`
+  const client = new HubClient({ url, apiUrl, clientId, clientSecret: token, verifier })
+  const seal = new Seal(secrets)
+  const sessions = new Sessions({ database, seal, client, verifier, issuer: `${url}/hub` })
+  return {
+    signIn: new SignIn({ database, seal, client, sessions, publicUrl }),
+    readLogoutToken: undefined,
     publicUrl,
   }
 }

@@ -16,13 +16,19 @@ export interface Address {
   readonly port: number
 }
 
+/** Whichever part is of a hub: both have one address. */
+export function hubOf({ kernels, identity }: Config): { readonly apiUrl: string } | undefined {
+  if (kernels.kind === 'hub') return kernels
+  return identity.kind === 'hub' ? identity : undefined
+}
+
 /** Whatever the settings name that is elsewhere. */
 export function addressesOf(config: Config): readonly Address[] {
   const { identity, catalogue, storage, kernels, database } = config
   const urls: (readonly [part: Part, setting: string, url: string | undefined])[] = [
     ['issuer', 'OIDC_ISSUER', identity.kind === 'oidc' ? identity.issuer : undefined],
     ['catalogue', 'CONFIG_URL', catalogue.kind === 'http' ? catalogue.url : undefined],
-    ['hub', 'JUPYTERHUB_API_URL', kernels.kind === 'hub' ? kernels.apiUrl : undefined],
+    ['hub', 'JUPYTERHUB_API_URL', hubOf(config)?.apiUrl],
     ['jupyter', 'JUPYTER_SERVER_URL', kernels.kind === 'server' ? kernels.url : undefined],
     ['database', 'DATABASE_URL', database.kind === 'url' ? database.url : undefined],
   ]

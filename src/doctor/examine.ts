@@ -1,12 +1,13 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { type Config, loadConfig } from '../config/config.ts'
 import { RunnerError } from '../errors.ts'
-import { addressesOf, checkAddress, type Part } from './addresses.ts'
+import { addressesOf, checkAddress, hubOf, type Part } from './addresses.ts'
 import { checkCatalogue } from './catalogue.ts'
 import { checkClock } from './clock.ts'
 import { checkDatabase } from './database.ts'
 import { type Finding, fault, notConcerned, ok, reasonOf } from './finding.ts'
 import { checkHub } from './hub.ts'
+import { checkHubSignIn } from './hub-sign-in.ts'
 import { checkIssuer } from './issuer.ts'
 import { checkKernels } from './kernels.ts'
 import { checkListening } from './listening.ts'
@@ -38,7 +39,7 @@ export async function examine(probe: Probe, python: string): Promise<readonly Fi
     where('issuer', 'issuer', () => issuer(config, probe.token)),
     where('catalogue', 'catalogue', () => catalogue(config)),
     storage(config, probe, isAway),
-    where('hub', 'hub', () => hub(config)),
+    where('hub', 'hub', () => hub(config, probe.token)),
     where('jupyter', 'kernels', async () => [await checkKernels(config.kernels, python)]),
     clocks(config, isAway),
   ])
@@ -73,7 +74,7 @@ async function database({ database: where }: Config): Promise<readonly Finding[]
 async function issuer({ identity }: Config, token: string | undefined): Promise<readonly Finding[]> {
   return identity.kind === 'oidc'
     ? checkIssuer(identity, token)
-    : [notConcerned('issuer', 'There is one local user.')]
+    : [notConcerned('issuer', identity.kind === 'hub' ? 'It is the hub.' : 'There is one local user.')]
 }
 
 async function catalogue({ catalogue: source, templates }: Config): Promise<readonly Finding[]> {
@@ -93,22 +94,27 @@ async function storage(
   return checkStorage(settings, probe)
 }
 
-async function hub({ kernels }: Config): Promise<readonly Finding[]> {
-  return kernels.kind === 'hub' ? checkHub(kernels) : [notConcerned('hub', 'KERNELS is not hub.')]
+async function hub(
+  { kernels, identity, publicUrl }: Config,
+  token: string | undefined,
+): Promise<readonly Finding[]> {
+  const callback = publicUrl && `${publicUrl}/auth/callback`
+  const signIn = identity.kind === 'hub' ? await checkHubSignIn(identity, callback, token) : []
+  if (kernels.kind === 'hub') return [...(await checkHub(kernels)), ...signIn]
+  return signIn.length > 0 ? signIn : [notConcerned('hub', 'Neither KERNELS nor IDENTITY is hub.')]
 }
 
 /** Of the parts that look at the time. */
-async function clocks(
-  { identity, storage: s3, kernels }: Config,
-  isAway: (part: Part) => boolean,
-): Promise<readonly Finding[]> {
+async function clocks(config: Config, isAway: (part: Part) => boolean): Promise<readonly Finding[]> {
+  const { identity, storage: s3 } = config
+  const theHub = hubOf(config)
   const asked: Promise<Finding>[] = []
   if (identity.kind === 'oidc' && !isAway('issuer')) asked.push(checkClock('OIDC_ISSUER', identity.issuer))
   if (s3.kind === 's3' && !isAway('s3')) {
     const { region, endpoint = `https://s3.${region}.amazonaws.com` } = s3.address
     asked.push(checkClock('S3_ENDPOINT', endpoint))
   }
-  if (kernels.kind === 'hub' && !isAway('hub')) asked.push(checkClock('JUPYTERHUB_API_URL', kernels.apiUrl))
+  if (theHub !== undefined && !isAway('hub')) asked.push(checkClock('JUPYTERHUB_API_URL', theHub.apiUrl))
   return asked.length > 0
     ? Promise.all(asked)
     : [notConcerned('clock', 'No part that looks at the time can be asked for it.')]

@@ -38,7 +38,7 @@ export const FAULTS = {
   },
   'token-refused': {
     why: 'The token that was given to the check is not accepted.',
-    todo: 'Get a new one; where its audience or issuer is what is wrong, set OIDC_AUDIENCE and OIDC_ISSUER.',
+    todo: 'Get a new one; where its audience or issuer is what is wrong, set OIDC_AUDIENCE and OIDC_ISSUER; with IDENTITY=hub, give people the scope `access:services!service=notebook-runner` by a role of the hub.',
   },
   'catalogue-away': {
     why: 'The catalogue cannot be read.',
@@ -75,6 +75,10 @@ export const FAULTS = {
   'hub-scope': {
     why: 'JupyterHub does not give the service what it needs.',
     todo: 'Give the role of the service the scopes that are named (`c.JupyterHub.load_roles`).',
+  },
+  'hub-service': {
+    why: 'JupyterHub has no service of that name that people can sign in to, or its token is another one.',
+    todo: 'Give the service `oauth_redirect_uri` in the settings of the hub, and set JUPYTERHUB_SERVICE to its name and JUPYTERHUB_API_TOKEN to its `api_token`.',
   },
   'hub-away': {
     why: 'What answers at the address of the hub is no JupyterHub API.',

@@ -146,14 +146,15 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
   compareRoute(app, services)
   outputFrameRoute(app, services)
   apiRoute(app, services)
-  if (services.door.kind === 'oidc' && services.door.device !== undefined)
+  if (services.door.kind === 'tokens' && services.door.device !== undefined)
     protectedResourceRoute(app, services, services.door.device)
-  if (services.door.kind === 'oidc' && services.door.browser !== undefined) {
+  if (services.door.kind === 'tokens' && services.door.browser !== undefined) {
     authLoginRoute(app, services.door.browser)
     authCallbackRoute(app, services.door.browser)
     authSignedInRoute(app)
     await authLogoutRoute(app, services, services.door.browser)
-    await backchannelLogoutRoute(app, services.door.browser)
+    const { signIn, readLogoutToken } = services.door.browser
+    if (readLogoutToken !== undefined) await backchannelLogoutRoute(app, signIn, readLogoutToken)
   }
   if (services.metricsHere) metricsRoute(app, metrics)
   await app.register(fastifyStatic, {

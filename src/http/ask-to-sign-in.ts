@@ -24,7 +24,7 @@ export function browserToSignIn(
   request: FastifyRequest,
   error: unknown,
 ): BrowserDoor | undefined {
-  if (door.kind !== 'oidc' || !(error instanceof RunnerError) || error.code !== 'not-signed-in')
+  if (door.kind !== 'tokens' || !(error instanceof RunnerError) || error.code !== 'not-signed-in')
     return undefined
   const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': destination = 'document' } = request.headers
   const opens =

@@ -26,9 +26,9 @@ export async function authenticate(door: Door, request: FastifyRequest): Promise
 }
 
 async function callerOf(door: Door, request: FastifyRequest): Promise<Caller> {
-  const bearer = bearerOf(request)
+  const bearer = bearerOf(request, door.kind === 'tokens' ? door.schemes : ['bearer'])
   switch (door.kind) {
-    case 'oidc': {
+    case 'tokens': {
       const token = bearer ?? door.forwardedToken(request)
       return token === undefined ? signedIn(door, request) : door.verifier.verify(token)
     }
@@ -38,7 +38,7 @@ async function callerOf(door: Door, request: FastifyRequest): Promise<Caller> {
 }
 
 async function signedIn(
-  { browser }: Extract<Door, { kind: 'oidc' }>,
+  { browser }: Extract<Door, { kind: 'tokens' }>,
   request: FastifyRequest,
 ): Promise<Caller> {
   if (browser === undefined)
@@ -69,11 +69,11 @@ function local(session: LocalSession, bearer: string | undefined, cookie: string
   )
 }
 
-function bearerOf(request: FastifyRequest): string | undefined {
+function bearerOf(request: FastifyRequest, schemes: readonly string[]): string | undefined {
   const header = request.headers.authorization
   if (header === undefined) return undefined
-  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? []
-  if (token === undefined)
+  const [, scheme = '', token] = /^([a-z]+) +(\S+)$/i.exec(header) ?? []
+  if (token === undefined || !schemes.includes(scheme.toLowerCase()))
     throw new RunnerError('invalid-token', 'The Authorization header must be: Bearer <token>.')
   return token
 }

@@ -36,11 +36,13 @@ import type { LocalSession } from './local-session.ts'
 import type { PersonLimits } from './person-limits.ts'
 import type { WebBuild } from './web-build.ts'
 
-/** Who may come in: one local user, or whoever brings a token of the issuer or signs in there. */
+/** Who may come in: one local user, or whoever brings a token of the issuer (or of JupyterHub) or signs in there. */
 export type Door = { readonly limits: PersonLimits; readonly tracing: Tracing | undefined } & (
   | { readonly kind: 'local'; readonly session: LocalSession }
   | {
-      readonly kind: 'oidc'
+      readonly kind: 'tokens'
+      /** Words before a token, in lower case: `bearer`, and for JupyterHub `token`. */
+      readonly schemes: readonly string[]
       readonly verifier: TokenVerifier
       readonly forwardedToken: ForwardedToken
       /** Where commands sign in; undefined where they can't. */
@@ -53,8 +55,8 @@ export type Door = { readonly limits: PersonLimits; readonly tracing: Tracing | 
 /** Sign-in in a browser. */
 export interface BrowserDoor {
   readonly signIn: SignIn
-  /** What the issuer says is over. Throws `invalid-request` and `identity-unavailable`. */
-  readonly readLogoutToken: (token: string) => Promise<EndedSession>
+  /** What the issuer says is over. Throws `invalid-request` and `identity-unavailable`. Undefined where it never says so. */
+  readonly readLogoutToken: ((token: string) => Promise<EndedSession>) | undefined
   /** How the world calls the service, without a trailing slash. */
   readonly publicUrl: () => string
 }

@@ -1,8 +1,9 @@
 import * as oidc from 'openid-client'
 import { RunnerError } from '../errors.ts'
+import type { Proofs, SignedIn, SignInClient, Tokens } from './sign-in-client.ts'
 
 /** Seconds for one answer of the issuer: shorter than the time in which nobody else renews the tokens. */
-const PATIENCE_SECONDS = 10
+export const PATIENCE_SECONDS = 10
 
 /** For so long an issuer that has answered is taken to be there. */
 const PRESENT_MS = 5_000
@@ -18,31 +19,6 @@ export interface OidcClientSettings {
   readonly scope: string
 }
 
-/** What the issuer gave for a sign-in or a renewal. Times are seconds since 1970. */
-export interface Tokens {
-  readonly accessToken: string
-  readonly refreshToken: string | undefined
-  readonly idToken: string
-  readonly expires: number
-  /** From when on they are better renewed. */
-  readonly renewAt: number
-}
-
-export interface SignedIn {
-  readonly tokens: Tokens
-  readonly subject: string
-  /** The issuer's own name of the session, where it has one. */
-  readonly sid: string | undefined
-}
-
-/** What one sign-in is told by: none of them is ever used twice. */
-export interface Proofs {
-  readonly state: string
-  readonly nonce: string
-  /** PKCE (RFC 7636). */
-  readonly verifier: string
-}
-
 export const newProofs = (state: string): Proofs => ({
   state,
   nonce: oidc.randomNonce(),
@@ -54,7 +30,7 @@ export const newProofs = (state: string): Proofs => ({
  * when it is first needed, so that the service starts without it. All throw `identity-unavailable` where it does not
  * answer, and `sign-in-failed` where it refuses or its answer proves nothing. Never a token in an error.
  */
-export class OidcClient {
+export class OidcClient implements SignInClient {
   readonly #settings: OidcClientSettings
   #configuration: Promise<oidc.Configuration> | undefined
   #reading: Promise<oidc.Configuration> | undefined
@@ -164,7 +140,8 @@ interface Answer {
   readonly expires_in?: number | undefined
 }
 
-function tokensOf(answer: Answer, idToken: string): Tokens {
+/** @param idToken '' where there is none */
+export function tokensOf(answer: Answer, idToken: string): Tokens {
   const now = Math.floor(Date.now() / 1000)
   const lifetime = answer.expires_in ?? EARLY_SECONDS
   const expires = now + lifetime
@@ -177,7 +154,8 @@ function tokensOf(answer: Answer, idToken: string): Tokens {
   }
 }
 
-async function asking<T>(ask: () => Promise<T>): Promise<T> {
+/** Throws `sign-in-failed` or `identity-unavailable` for what the library throws. */
+export async function asking<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {

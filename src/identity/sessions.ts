@@ -3,7 +3,6 @@ import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller } from './caller.ts'
 import type { TokenVerifier } from './identity.ts'
-import type { OidcClient, SignedIn, Tokens } from './oidc-client.ts'
 import { isHeld, newHeld, rowId, type Seal } from './seal.ts'
 import {
   claimRenewal,
@@ -15,6 +14,7 @@ import {
   renewSession,
   SESSION_SECONDS,
 } from './session-store.ts'
+import type { SignedIn, SignInClient, Tokens } from './sign-in-client.ts'
 import { isRecord } from './unique-json.ts'
 
 /** How often, and how long, one who needs the new tokens looks whether another server has got them. */
@@ -24,7 +24,7 @@ const WAIT_MS = 25_000
 interface SessionsSettings {
   readonly database: Database
   readonly seal: Seal
-  readonly client: OidcClient
+  readonly client: SignInClient
   readonly verifier: TokenVerifier
   readonly issuer: string
   /** Milliseconds since 1970; the system's clock by default. */

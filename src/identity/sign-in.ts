@@ -1,14 +1,15 @@
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
-import { newProofs, type OidcClient, type Proofs } from './oidc-client.ts'
+import { newProofs } from './oidc-client.ts'
 import { isHeld, newHeld, rowId, type Seal, signInId } from './seal.ts'
 import type { SessionCookie, Sessions } from './sessions.ts'
+import type { Proofs, SignInClient } from './sign-in-client.ts'
 import { beginSignIn, takeSignIn } from './sign-in-store.ts'
 
 interface SignInSettings {
   readonly database: Database
   readonly seal: Seal
-  readonly client: OidcClient
+  readonly client: SignInClient
   readonly sessions: Sessions
   /** Without a trailing slash. */
   readonly publicUrl: () => string

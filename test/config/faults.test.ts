@@ -3,6 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { type Environment, EODH, faultsOf, inForce, SEED } from './settings.ts'
 
+const HUB = {
+  IDENTITY: 'hub',
+  JUPYTERHUB_API_URL: 'https://hub.example/hub/api',
+  JUPYTERHUB_API_TOKEN: 'none',
+  SESSION_SECRET: 'x'.repeat(32),
+  KERNELS: 'none',
+  VIEW_URL: 'https://lab.example/{key}',
+}
 const OIDC: Environment = {
   IDENTITY: 'oidc',
   KERNELS: 'none',
@@ -41,7 +49,27 @@ describe('a setting that is wrong', () => {
       { CONFIG_URL: 'https://' },
       'CONFIG_URL must be a URL with http:// or https://; got "https://"',
     ],
-    ['an identity', { IDENTITY: 'hub' }, 'IDENTITY must be local or oidc; got "hub"'],
+    ['an identity', { IDENTITY: 'guess' }, 'IDENTITY must be local, oidc or hub; got "guess"'],
+    [
+      'a hub without a secret',
+      { ...HUB, SESSION_SECRET: '' },
+      'SESSION_SECRET is missing beside IDENTITY=hub',
+    ],
+    [
+      'a hub over http',
+      { ...HUB, PUBLIC_URL: 'http://runner.example' },
+      'PUBLIC_URL must be https with IDENTITY=hub; http is accepted on loopback only',
+    ],
+    [
+      'people who could be called like groups',
+      { ...HUB, JUPYTERHUB_WORKSPACES: '{user},group:{workspace}' },
+      'JUPYTERHUB_WORKSPACES must tell people’s own workspaces from those of groups, such as own-{user} beside a group: a person could be called like a group',
+    ],
+    [
+      'workspaces that say nothing',
+      { ...HUB, JUPYTERHUB_WORKSPACES: 'group:all' },
+      'JUPYTERHUB_WORKSPACES must be such as own-{user},group:team-{workspace}: each with its one placeholder, and one with {user} at most',
+    ],
     [
       'a short token',
       { RUNNER_TOKEN: 'short' },

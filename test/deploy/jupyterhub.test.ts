@@ -12,7 +12,7 @@ const Values = Type.Object({
     services: Type.Record(Type.String(), Type.Object({ display: Type.Literal(false) })),
     loadRoles: Type.Record(
       Type.String(),
-      Type.Object({ services: Type.Array(Type.String()), scopes: Type.Array(Type.String()) }),
+      Type.Object({ services: Type.Optional(Type.Array(Type.String())), scopes: Type.Array(Type.String()) }),
     ),
   }),
 })
@@ -22,6 +22,8 @@ it('the hub’s values give the runner the scopes that it is tested with, and no
   const { hub } = Value.Parse(Values, parse(text))
   const services = Object.keys(hub.services)
   expect(services).toEqual(['notebook-runner'])
-  expect(Object.values(hub.loadRoles).map((role) => role.services)).toEqual([services])
-  expect(Object.values(hub.loadRoles).map(({ scopes }) => scopes)).toEqual([RUNNER_SCOPES])
+  expect(hub.loadRoles).toEqual({
+    'notebook-runner': expect.objectContaining({ services, scopes: RUNNER_SCOPES }),
+    user: { scopes: ['self', 'access:services!service=notebook-runner'] },
+  })
 })

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
+import type { EndedSession } from '../../identity/logout-token.ts'
+import type { SignIn } from '../../identity/sign-in.ts'
 import { acceptForms } from '../form-body.ts'
-import type { BrowserDoor } from '../services.ts'
 
 /**
  * `POST /auth/backchannel-logout`: the issuer says that somebody has signed out (OpenID Connect Back-Channel Logout 1.0).
@@ -9,7 +10,8 @@ import type { BrowserDoor } from '../services.ts'
  */
 export async function backchannelLogoutRoute(
   app: FastifyInstance,
-  { signIn, readLogoutToken }: BrowserDoor,
+  signIn: SignIn,
+  readLogoutToken: (token: string) => Promise<EndedSession>,
 ): Promise<void> {
   await app.register(async (scope) => {
     acceptForms(scope)
