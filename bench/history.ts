@@ -3,6 +3,7 @@ import { type HistoryFilter, historyStatement, listRuns } from '../src/run/histo
 import { generateRuns } from '../test/support/many-runs.ts'
 import { testPostgres } from '../test/support/postgres.ts'
 import { callerOf } from '../test/support/runs.ts'
+import { percentile } from './percentile.ts'
 import { round, table } from './table.ts'
 
 const RUNS = 1_000_000
@@ -106,6 +107,3 @@ async function ownTime(
   const [plan] = row?.['QUERY PLAN'] ?? []
   return (plan?.['Planning Time'] ?? 0) + (plan?.['Execution Time'] ?? 0)
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0

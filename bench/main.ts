@@ -1,6 +1,7 @@
 import { cpus, loadavg } from 'node:os'
 import { benchBearer } from './bearer.ts'
 import { benchBlocking } from './blocking.ts'
+import { benchBrowser } from './browser.ts'
 import { benchCommandLine } from './command-line.ts'
 import { benchExecute } from './execute.ts'
 import { benchHistory } from './history.ts'
@@ -21,6 +22,7 @@ const PARTS = {
   queue: benchQueue,
   watchers: benchWatchers,
   history: benchHistory,
+  browser: benchBrowser,
 }
 
 // npm run bench [-- http execute …]
