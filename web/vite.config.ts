@@ -1,4 +1,6 @@
-import { gzipSync } from 'node:zlib'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin, type Rolldown } from 'vite'
 
@@ -32,6 +34,23 @@ function bundleBudget(): Plugin {
   }
 }
 
+/** Beside each file that is worth it, the same gzipped: the server sends that (src/http/app.ts). */
+function gzipped(): Plugin {
+  return {
+    name: 'gzipped',
+    // Not before: until then Vite still puts things into them.
+    writeBundle({ dir = '' }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        if (!/^assets\/.*\.(m?js|css|json|svg)$/.test(name)) continue
+        const file = join(dir, name)
+        const content = readFileSync(file)
+        if (content.byteLength < 1_000) continue
+        writeFileSync(`${file}.gz`, gzipSync(content, { level: constants.Z_BEST_COMPRESSION }))
+      }
+    },
+  }
+}
+
 /** Of the chunks and all that they import before they run, each once. */
 function sizeOf(chunks: ReadonlyMap<string, Rolldown.OutputChunk>, from: readonly string[]): number {
   const found = new Set(from)
@@ -49,7 +68,7 @@ function sizeOf(chunks: ReadonlyMap<string, Rolldown.OutputChunk>, from: readonl
 export default defineConfig({
   // Wherever the service is, under a base path or not.
   base: './',
-  plugins: [react(), bundleBudget()],
+  plugins: [react(), bundleBudget(), gzipped()],
   build: {
     target: 'es2023',
     // Cleared by the set-up, which keeps its own files there.

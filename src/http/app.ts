@@ -162,6 +162,8 @@ export async function buildApp(services: Services, metrics: Metrics): Promise<Fa
     prefix: '/assets/',
     index: false,
     cacheControl: false,
+    // The build has them gzipped, too.
+    preCompressed: true,
     setHeaders: (reply, path) => {
       if (!path.startsWith(services.web.assets)) return void reply.header('cache-control', 'no-cache')
       // The names of what was built have the hash of their content. It is the same for everybody, and the document that
