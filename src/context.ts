@@ -162,6 +162,7 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
         fillIn,
         fillSweep: fillSweepWith(filling),
         max: perSweep,
+        limits: kernels && { runSeconds: limits.runSeconds, cellSeconds: limits.cellSeconds },
         storage,
         times: (caller, notebookId) => runTimes(database, caller, notebookId),
         server: async ({ user }, workspace, open) => kernels?.ahead?.look(user, workspace, open),

@@ -109,7 +109,12 @@ describe('a sweep by a link', () => {
     expect(await response.text()).toContain('<div id="root"></div>')
     const asked = new URL(`${LINK}${query}`, 'http://localhost').search.slice(1)
     const plan = await send(alice, 'POST', '/processes/season/plan', { body: { query: asked } })
-    expect(await plan.json()).toMatchObject({ runs: 6, each: ['year', 'bbox'], workspace: 'team' })
+    expect(await plan.json()).toMatchObject({
+      runs: 6,
+      each: ['year', 'bbox'],
+      workspace: 'team',
+      limits: { runSeconds: 86_400 },
+    })
   })
 
   it('tells a person what is wrong', async () => {

@@ -131,6 +131,7 @@ const planSchema = v.object({
   each: v.array(v.string()),
   output: v.string(),
   before: v.optional(v.object({ count: v.number(), medianSeconds: v.number() })),
+  limits: v.optional(v.object({ runSeconds: v.number(), cellSeconds: v.optional(v.number()) })),
   server: v.optional(
     v.object({ state: v.picklist(['up', 'starting', 'stopped']), stops: v.array(v.string()) }),
   ),

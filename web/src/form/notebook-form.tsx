@@ -3,7 +3,6 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useNavigate } from 'react-router'
-import { addressOf } from '../api/client.ts'
 import type { Me } from '../api/me.ts'
 import { type Fault, ProblemError } from '../api/problem.ts'
 import { execute, type Process, planQuery } from '../api/processes.ts'
@@ -62,7 +61,7 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
         idempotencyKey: key.value,
         stopServer,
       }),
-    onSuccess: (path) => window.location.assign(addressOf(path)),
+    onSuccess: (path) => navigate(path),
   })
   const refused = run.error !== null && faultsOf(run.error).length === 0 ? run.error : null
 

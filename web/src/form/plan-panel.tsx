@@ -23,6 +23,7 @@ export function PlanPanel({ plan, title }: { readonly plan: Plan | undefined; re
           <List.Item className="form-link">Stored as {plan.output.replaceAll('{id}', '…')}</List.Item>
           {plan.server !== undefined && <List.Item>{SERVER_WORDS[plan.server.state]}</List.Item>}
           <List.Item>{timeWords(plan)}</List.Item>
+          {plan.limits !== undefined && <List.Item>{limitWords(plan.limits)}</List.Item>}
         </List>
       )}
     </Stack>
@@ -43,4 +44,11 @@ function timeWords({ before, runs }: Plan): string {
   const { count, medianSeconds } = before
   const of = count === 1 ? 'the run before' : `the median of ${count} runs before`
   return `Takes about ${durationText(medianSeconds)}${runs > 1 ? ' a run' : ''}: ${of}`
+}
+
+function limitWords({ runSeconds, cellSeconds }: NonNullable<Plan['limits']>): string {
+  const run = `Is ended after ${durationText(runSeconds)}`
+  return cellSeconds === undefined
+    ? run
+    : `${run}, or when a cell takes longer than ${durationText(cellSeconds)}`
 }
