@@ -28,6 +28,7 @@ display(Latex(r"$$E = mc^2$$"))
 display(JSON({"stations": [{"name": "a", "value": float("nan")}, {"name": "b", "value": 2}]}))
 display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><circle cx="20" cy="20" r="18" fill="teal"/></svg>'))`,
     '42',
+    'from IPython.display import GeoJSON\nGeoJSON({"type": "Polygon", "coordinates": [[[-4, 53], [-3, 53], [-3, 54], [-4, 53]]]})',
     'open("table.csv", "w").write("a,b\\n1,2\\n")',
   ],
   fails: ['x = 1', 'def half(n):\n    return 1 / (n - 1)\n\nhalf(x)', 'print("never")'],
@@ -72,7 +73,10 @@ it('shows a run as it goes, with all kinds of outputs', { timeout: 180_000 }, as
   await framed(4).getByText('stations').waitFor()
   expect(await shots(page, 'run')).toEqual([])
   await cell(4).locator('img').scrollIntoViewIfNeeded()
-  await cell(6).getByText('8').waitFor()
+  const area = cell(6).locator('.area-map[data-ready=true]')
+  await area.scrollIntoViewIfNeeded()
+  expect(await shots(page, 'run-map')).toEqual([])
+  await cell(7).getByText('8').waitFor()
   await page.getByRole('link', { name: 'table.csv' }).waitFor()
   expect(faults).toEqual([])
 })

@@ -1,15 +1,12 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { Button, Group, Text } from '@mantine/core'
-import { MapLibreMap, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
+import type { MapLibreMap } from 'maplibre-gl'
 import { useEffect, useRef, useState } from 'react'
 import { TerraDraw, TerraDrawPolygonMode, TerraDrawRectangleMode } from 'terra-draw'
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter'
 import './area-map.css'
-import { baseStyle, loadLand, show } from './base-map.ts'
+import { newMap, show, showAll } from './base-map.ts'
 import { type Box, boundsOf, boxFeature, normalBox, type Shape } from './shape.ts'
-
-setWorkerUrl(workerUrl)
 
 interface AreaMapProps {
   readonly label: string
@@ -37,20 +34,8 @@ export default function AreaMap(props: AreaMapProps) {
 
   useEffect(() => {
     if (element.current === null) return
-    const map = new MapLibreMap({
-      container: element.current,
-      style: baseStyle(),
-      center: [0, 30],
-      zoom: 0.8,
-      attributionControl: false,
-      locale: { 'Map.Title': told.current.label },
-      dragRotate: false,
-      pitchWithRotate: false,
-    })
-    map.addControl(new NavigationControl({ showCompass: false }))
-    map.addControl(new ScaleControl())
+    const map = newMap(element.current, told.current.label)
     map.on('load', () => {
-      void loadLand(map)
       const draw = new TerraDraw({
         adapter: new TerraDrawMapLibreGLAdapter({ map }),
         modes: [new TerraDrawRectangleMode(), new TerraDrawPolygonMode()],
@@ -87,7 +72,7 @@ export default function AreaMap(props: AreaMapProps) {
     show(map, 'given', current?.data ?? { type: 'FeatureCollection', features: [] })
     show(map, 'footprints', { type: 'FeatureCollection', features: outlines.map(boxFeature) })
     const bounds = current?.bounds ?? outlines[0]
-    if (bounds !== undefined) map.fitBounds([...bounds], { padding: 60, maxZoom: 14, animate: false })
+    if (bounds !== undefined) showAll(map, bounds)
   }, [given, ready])
 
   function toggle() {

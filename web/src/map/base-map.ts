@@ -1,14 +1,43 @@
 import type { Feature, GeoJSON, LineString } from 'geojson'
-import { GeoJSONSource, type MapLibreMap, type StyleSpecification } from 'maplibre-gl'
+import {
+  GeoJSONSource,
+  MapLibreMap,
+  NavigationControl,
+  ScaleControl,
+  type StyleSpecification,
+  setWorkerUrl,
+} from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import { feature } from 'topojson-client'
 import type { Topology } from 'topojson-specification'
 import * as v from 'valibot'
 import landUrl from 'world-atlas/countries-50m.json?url'
+import type { Box } from './shape.ts'
+
+setWorkerUrl(workerUrl)
 
 const NOTHING: GeoJSON = { type: 'FeatureCollection', features: [] }
 
+/** A map of the world in the element, with the means to move on it. Remove it when the element goes. */
+export function newMap(container: HTMLElement, label: string): MapLibreMap {
+  const map = new MapLibreMap({
+    container,
+    style: baseStyle(),
+    center: [0, 30],
+    zoom: 0.8,
+    attributionControl: false,
+    locale: { 'Map.Title': label },
+    dragRotate: false,
+    pitchWithRotate: false,
+  })
+  map.addControl(new NavigationControl({ showCompass: false }))
+  map.addControl(new ScaleControl())
+  map.on('load', () => void loadLand(map))
+  return map
+}
+
 /** Colours come of the page, light or dark, at the moment when the map is made. */
-export function baseStyle(): StyleSpecification {
+function baseStyle(): StyleSpecification {
   const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark'
   const [sea, land, border, line] = dark
     ? ['#1f2a33', '#37424a', '#5b6770', '#2b3841']
@@ -39,6 +68,13 @@ export function baseStyle(): StyleSpecification {
         paint: { 'fill-color': '#12b886', 'fill-opacity': 0.25 },
       },
       { id: 'given', type: 'line', source: 'given', paint: { 'line-color': '#099268', 'line-width': 2 } },
+      {
+        id: 'given-points',
+        type: 'circle',
+        source: 'given',
+        filter: ['==', ['geometry-type'], 'Point'],
+        paint: { 'circle-color': '#12b886', 'circle-stroke-color': '#099268', 'circle-stroke-width': 2 },
+      },
     ],
   }
 }
@@ -64,6 +100,10 @@ function graticule(): Feature<LineString>[] {
   }))
 }
 
+/** That it is seen, with some room around it. */
+export const showAll = (map: MapLibreMap, bounds: Box): MapLibreMap =>
+  map.fitBounds([...bounds], { padding: 60, maxZoom: 14, animate: false })
+
 /** In one of the sources of the style. */
 export function show(map: MapLibreMap, source: string, data: GeoJSON): void {
   const found = map.getSource(source)
@@ -75,7 +115,7 @@ const isTopology = v.custom<Topology>(
 )
 
 /** Countries of Natural Earth (1 : 50 million), which come with the service: no other host is asked for a map. */
-export async function loadLand(map: MapLibreMap): Promise<void> {
+async function loadLand(map: MapLibreMap): Promise<void> {
   const topology = v.parse(isTopology, await (await fetch(landUrl)).json())
   const { countries } = topology.objects
   if (countries !== undefined) show(map, 'land', feature(topology, countries))

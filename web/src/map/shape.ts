@@ -38,13 +38,17 @@ export function shapeOfBox(text: string): Shape | undefined {
 /** An area by its text. What is no GeoJSON at all is not shown; the server says what is wrong with it. */
 export function shapeOfGeoJson(text: string): Shape | undefined {
   try {
-    const data: unknown = JSON.parse(text)
-    if (!v.is(geoJson, data)) return undefined
-    const points = pointsIn(data)
-    return points.length === 0 ? undefined : { data, bounds: boundsOf(points) }
+    return shapeOfData(JSON.parse(text))
   } catch {
     return undefined
   }
+}
+
+/** Undefined where it is no GeoJSON, or nothing is in it. */
+export function shapeOfData(data: unknown): Shape | undefined {
+  if (!v.is(geoJson, data)) return undefined
+  const points = pointsIn(data)
+  return points.length === 0 ? undefined : { data, bounds: boundsOf(points) }
 }
 
 const TYPES = /^(Feature|FeatureCollection|GeometryCollection|(Multi)?(Point|LineString|Polygon))$/
@@ -86,9 +90,20 @@ function boxIn(text: string): Box | undefined {
 }
 
 export function boundsOf(points: ReadonlyArray<readonly [number, number]>): Box {
-  const xs = points.map(([x]) => x)
-  const ys = points.map(([, y]) => y)
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+  let [west, south, east, north] = [
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ]
+  // There may be more of them than a function takes arguments.
+  for (const [x, y] of points) {
+    west = Math.min(west, x)
+    south = Math.min(south, y)
+    east = Math.max(east, x)
+    north = Math.max(north, y)
+  }
+  return [west, south, east, north]
 }
 
 /** Within ±180°, with as many digits as can be seen at the zoom. */

@@ -1,4 +1,6 @@
 import { lazy, Suspense, useMemo } from 'react'
+import { type Shape, shapeOfData } from '../map/shape.ts'
+import { MapOutput } from './map-output.tsx'
 import { isFramed, shownTypes } from './mime.ts'
 import type { Output, ShownOutput } from './output.ts'
 import { PlainOutput } from './plain-output.tsx'
@@ -16,18 +18,24 @@ interface CellOutputsProps {
   readonly hurry?: boolean
 }
 
-type Part = { readonly plain: Output } | { readonly framed: readonly ShownOutput[] }
+type Part =
+  | { readonly plain: Output }
+  | { readonly shape: Shape }
+  | { readonly framed: readonly ShownOutput[] }
 
 /**
- * What a cell has printed and shown. Outputs are written by strangers: text and pictures are shown as what they are, and
- * everything else in a frame of its own that has no origin, no cookies, no network and runs no script of theirs.
+ * What a cell has printed and shown. Outputs are written by strangers: text and pictures are shown as what they are,
+ * GeoJSON on our own map, and everything else in a frame of its own that has no origin, no cookies, no network and runs no script of theirs.
  */
 export function CellOutputs({ outputs, label, widgets, hurry = false }: CellOutputsProps) {
   const parts = useMemo(() => partsOf(outputs), [outputs])
   return (
     <section className="cell-outputs" aria-label={label}>
       {parts.map((part, index) =>
-        'plain' in part ? (
+        'shape' in part ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as below.
+          <MapOutput key={index} shape={part.shape} label={label} hurry={hurry} />
+        ) : 'plain' in part ? (
           // biome-ignore lint/suspicious/noArrayIndexKey: outputs have no other name than their place.
           <PlainOutput key={index} output={part.plain} />
         ) : (
@@ -51,7 +59,11 @@ function partsOf(outputs: readonly Output[]): readonly Part[] {
   const parts: Part[] = []
   let framed: ShownOutput[] | undefined
   for (const output of outputs) {
-    if (isForFrame(output)) {
+    const shape = shapeIn(output)
+    if (shape !== undefined) {
+      framed = undefined
+      parts.push({ shape })
+    } else if (isForFrame(output)) {
       if (framed === undefined) {
         framed = []
         parts.push({ framed })
@@ -63,6 +75,12 @@ function partsOf(outputs: readonly Output[]): readonly Part[] {
     }
   }
   return parts
+}
+
+/** Undefined of what is better shown as something else, and of what claims to be GeoJSON and is not. */
+function shapeIn(output: Output): Shape | undefined {
+  if (!('data' in output) || shownTypes(output.data)[0] !== 'application/geo+json') return undefined
+  return shapeOfData(output.data['application/geo+json'])
 }
 
 function isForFrame(output: Output): output is ShownOutput {
