@@ -76,7 +76,7 @@ it('shows a run as it goes, with all kinds of outputs', { timeout: 180_000 }, as
   const area = cell(6).locator('.area-map[data-ready=true]')
   await area.scrollIntoViewIfNeeded()
   expect(await shots(page, 'run-map')).toEqual([])
-  await cell(7).getByText('8').waitFor()
+  await cell(7).getByText('8', { exact: true }).waitFor()
   await page.getByRole('link', { name: 'table.csv' }).waitFor()
   expect(faults).toEqual([])
 })

@@ -17,7 +17,11 @@ export interface WebPage extends AsyncDisposable {
 }
 
 /** A page of the local user, who is signed in. */
-export async function openPage(browser: Browser, runner: TestRunner, path: string): Promise<WebPage> {
+export async function openPage(
+  browser: Browser,
+  runner: Pick<TestRunner, 'url' | 'token'>,
+  path: string,
+): Promise<WebPage> {
   const context = await browser.newContext({ viewport: DESK, colorScheme: 'light' })
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)

@@ -38,13 +38,13 @@ export function SharePanel({ process, query, onQuery, executes }: SharePanelProp
       <Tabs defaultValue="Link" keepMounted={false}>
         <Tabs.List>
           {ways.map(([name]) => (
-            <Tabs.Tab key={name} value={name}>
+            <Tabs.Tab key={name} value={idOf(name)}>
               {name}
             </Tabs.Tab>
           ))}
         </Tabs.List>
         {ways.map(([name, text]) => (
-          <Tabs.Panel key={name} value={name} pt="xs">
+          <Tabs.Panel key={name} value={idOf(name)} pt="xs">
             <Group align="flex-start" wrap="nowrap">
               <Text component="pre" size="sm" ff="monospace" m={0} className="form-link form-row">
                 {text}
@@ -63,3 +63,6 @@ export function SharePanel({ process, query, onQuery, executes }: SharePanelProp
     </Stack>
   )
 }
+
+/** A part of an id: with a blank in it, tab and panel would not find each other. */
+const idOf = (name: string): string => name.replaceAll(' ', '-')

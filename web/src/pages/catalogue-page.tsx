@@ -1,7 +1,7 @@
 import { Alert, Group, Loader, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useDeferredValue } from 'react'
+import { useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { meQuery } from '../api/me.ts'
 import { type LastRun, lastRunsQuery, processesQuery } from '../api/processes.ts'
@@ -30,7 +30,13 @@ export default function CataloguePage() {
     else next.set(name, value)
     setQuery(next, { replace: true })
   }
-  const sought = query.get('q') ?? ''
+  const given = query.get('q') ?? ''
+  // The address follows a moment later: a field that waited for it would lose what is typed meanwhile.
+  const [sought, setSought] = useState(given)
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (document.activeElement !== field.current) setSought(given)
+  }, [given])
   const shows = query.get('show') ?? ''
   const words = useDeferredValue(sought).toLowerCase().split(/\s+/)
   const all: readonly CatalogueEntry[] = [...(data?.processes ?? []), ...(data?.broken ?? [])]
@@ -58,10 +64,14 @@ export default function CataloguePage() {
               label="Search"
               placeholder="Title, description, input"
               type="search"
+              ref={field}
               flex={1}
               miw={200}
               value={sought}
-              onChange={({ currentTarget: { value } }) => set('q', value)}
+              onChange={({ currentTarget: { value } }) => {
+                setSought(value)
+                set('q', value)
+              }}
             />
             <NativeSelect
               label="Show"

@@ -51,7 +51,8 @@ function Head({ job, name }: { readonly job: Job; readonly name: string }) {
         <StateBadge state={job.state} />
       </div>
       <Text size="sm" c="dimmed">
-        {new Date(job.created).toLocaleString()} {tookText(job) !== '' && `took ${tookText(job)}`}
+        {new Date(job.created).toLocaleString()}
+        {tookText(job) !== '' && `, took ${tookText(job)}`}
       </Text>
     </div>
   )
