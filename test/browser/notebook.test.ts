@@ -73,6 +73,75 @@ describe('the form of a notebook', () => {
   })
 })
 
+describe('controls', () => {
+  it('take a file that is dropped, and a number by a slider', async () => {
+    await using opened = await openPage(browser, service.runner, '/processes/every')
+    const { page, faults } = opened
+    const field = page.locator('[data-input=field]').getByRole('textbox')
+    await field.waitFor()
+    // As a browser hands over a file that is dropped from a folder.
+    await page.evaluate(`{
+      const files = new DataTransfer()
+      files.items.add(new File(['{ "type": "Point", "coordinates": [10, 50] }'], 'point.geojson'))
+      const drop = new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true })
+      document.querySelector('[data-input=field] textarea').dispatchEvent(drop)
+    }`)
+    await expect.poll(() => field.inputValue()).toBe('{"type":"Point","coordinates":[10,50]}')
+    await expect.poll(() => page.url()).toContain('field=')
+    await page.locator('[data-input=field] input[type=file]').setInputFiles({
+      name: 'other.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from('{"type":"Point","coordinates":[11,51]}'),
+    })
+    await expect.poll(() => field.inputValue()).toContain('[11,51]')
+    await page
+      .locator('[data-input=count] input[type=text], [data-input=count] input:not([type])')
+      .first()
+      .fill('3')
+    await page.getByRole('slider', { name: 'Count, by a slider' }).press('ArrowRight')
+    await expect
+      .poll(() =>
+        page
+          .locator('[data-input=count] input[type=text], [data-input=count] input:not([type])')
+          .first()
+          .inputValue(),
+      )
+      .toBe('4')
+    expect(faults).toEqual([])
+  })
+
+  it('pass the link on in seven ways, each of which leads to the same', async () => {
+    const { url } = service.runner
+    await using opened = await openPage(
+      browser,
+      service.runner,
+      "/processes/every?title=it's%20(a)%20%26%20b",
+    )
+    const { page, faults } = opened
+    const panel = page.getByRole('region', { name: 'The link' })
+    const shown = async (name: string) => {
+      await panel.getByRole('tab', { name, exact: true }).click()
+      return (await panel.getByRole('tabpanel', { name }).locator('pre').textContent()) ?? ''
+    }
+    const link = await shown('Link')
+    expect(link).toBe(`${url}/run/notebook/every?title=it%27s%20(a)%20%26%20b`)
+    for (const name of ['curl', 'Python']) expect(await shown(name)).toContain(`'${link}'`)
+    expect(await shown('Command line')).toBe("./notebook-runner link every \\\n  -p title 'it'\\''s (a) & b'")
+    const badge = `${url}/badge.svg`
+    const alt = 'run notebook: Every kind of input'
+    expect(await shown('Markdown')).toBe(
+      `[![${alt}](${badge})](${link.replace('(', '%28').replace(')', '%29')})`,
+    )
+    expect(await shown('HTML')).toBe(`<a href="${link}"><img src="${badge}" alt="${alt}"></a>`)
+    expect(await shown('reStructuredText')).toBe(`.. image:: ${badge}\n   :target: ${link}\n   :alt: ${alt}`)
+    const picture = await page.request.get(badge)
+    expect(picture.headers()['content-type']).toContain('image/svg+xml')
+    await page.goto(link)
+    expect(await page.getByLabel('Title').inputValue()).toBe("it's (a) & b")
+    expect(faults).toEqual([])
+  })
+})
+
 describe('the map of an area', () => {
   it('is drawn on and typed, both in step', { timeout: 120_000 }, async () => {
     await using opened = await openPage(browser, service.runner, '/processes/every?area=-4.5,53.1,-4.4,53.2')
