@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { notebookOf } from '../support/notebook-folder.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { openPage, shots } from '../support/web-page.ts'
 
 const folder = await temporaryDataDir()
@@ -27,6 +31,41 @@ it('lists the notebooks, and finds them by their words', async () => {
   await page.getByLabel('Search').fill('mean_value')
   await expect.poll(() => page.getByRole('listitem').count()).toBe(1)
   await expect.poll(() => page.url()).toBe(`${runner.url}/processes?q=mean_value`)
+  expect(faults).toEqual([])
+})
+
+it('says of a notebook that is broken why it is, and shows those alone that are asked for', async () => {
+  await using catalogue = await tempFolder()
+  await using data = await temporaryDataDir()
+  await writeFile(join(catalogue.path, 'good.ipynb'), notebookOf([{ parameters: 'year: int = 2024' }]))
+  const entries = [
+    { id: 'good', file: 'good.ipynb', title: 'A good one' },
+    { id: 'bad', title: 'A bad one' },
+  ]
+  await writeFile(join(catalogue.path, 'catalogue.json'), JSON.stringify(entries))
+  await using other = await startRunner({
+    DATA_DIR: data.path,
+    KERNELS: 'none',
+    VIEW_URL: 'https://lab.example/{path}',
+    CONFIG_URL: catalogue.path,
+  })
+  await using opened = await openPage(browser, other, '/processes')
+  const { page, faults } = opened
+  const cards = page.locator('.notebook-cards > li')
+  await expect.poll(() => cards.count()).toBe(2)
+  expect(await cards.filter({ hasText: 'A bad one' }).textContent()).toMatch(
+    /Broken\. It cannot be offered: .*file/,
+  )
+  expect(await shots(page, 'catalogue-broken')).toEqual([])
+  for (const [choice, titles] of [
+    ['That are broken', ['A bad one']],
+    ['That never ran', ['A good one']],
+    ['That have run', []],
+    ['All', ['A good one', 'A bad one']],
+  ] as const) {
+    await page.getByLabel('Show').selectOption(choice)
+    await expect.poll(() => cards.locator('h2').allTextContents()).toEqual([...titles])
+  }
   expect(faults).toEqual([])
 })
 
