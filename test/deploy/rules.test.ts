@@ -1,34 +1,12 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parse } from 'yaml'
 import { output } from './support/command.ts'
+import { readRules } from './support/prometheus.ts'
 import { debianPackage } from './support/tools.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const Rules = Type.Object({
-  spec: Type.Object({
-    groups: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        rules: Type.Array(
-          Type.Object({
-            alert: Type.Optional(Type.String()),
-            record: Type.Optional(Type.String()),
-            expr: Type.String(),
-            for: Type.Optional(Type.String()),
-            labels: Type.Optional(Type.Record(Type.String(), Type.String())),
-            annotations: Type.Optional(Type.Object({ summary: Type.String(), runbook_url: Type.String() })),
-          }),
-        ),
-      }),
-    ),
-  }),
-})
-
 let folder: string
 let rules: ReturnType<typeof readRules> extends Promise<infer R> ? R : never
 beforeAll(async () => {
@@ -56,7 +34,3 @@ it('each alert has a test and a page in the runbook', async () => {
     expect(tests).toContain(`alertname: ${alert},`)
   }
 })
-
-async function readRules() {
-  return Value.Parse(Rules, parse(await readFile(join(ROOT, 'deploy/monitoring/rules.yaml'), 'utf8'))).spec
-}
