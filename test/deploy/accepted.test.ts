@@ -6,8 +6,9 @@ import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiServer, startApiServer } from './support/api-server.ts'
 import { output } from './support/command.ts'
+import { defineResources } from './support/custom-resources.ts'
 import { ENVIRONMENTS, render, Workload } from './support/manifest.ts'
-import { goModule, kubernetesTools } from './support/tools.ts'
+import { kubernetesTools } from './support/tools.ts'
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 /** Only what is handed on as it is. */
@@ -21,9 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'notebook-runner-deploy-'))
   kubectl = join(await kubernetesTools(), 'kubectl')
   server = await startApiServer()
-  for (const file of await customResources()) await server.kubectl('apply', '--server-side', '-f', file)
-  await server.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all')
-  await server.kubectl('apply', '--server-side', '-f', join(DEPLOY, 'components/namespace/namespace.yaml'))
+  await defineResources(server)
 })
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
@@ -75,17 +74,4 @@ async function podOf(workload: object, change = (pod: string) => pod): Promise<s
   const file = join(folder, `${metadata.name}.json`)
   await writeFile(file, change(JSON.stringify(pod)))
   return file
-}
-
-/** The definitions of what is not Kubernetes' own, as the operators publish them. */
-async function customResources(): Promise<string[]> {
-  const gateway = await goModule('sigs.k8s.io/gateway-api', 'v1.6.3')
-  const prometheus = await goModule('github.com/prometheus-operator/prometheus-operator', 'v0.85.0')
-  const keda = await goModule('github.com/kedacore/keda/v2', 'v2.20.2')
-  return [
-    `${gateway}/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml`,
-    `${prometheus}/example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml`,
-    `${prometheus}/example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml`,
-    `${keda}/config/crd/bases/keda.sh_scaledobjects.yaml`,
-  ]
 }

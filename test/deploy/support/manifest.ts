@@ -10,7 +10,7 @@ const DEPLOY = `${import.meta.dirname}/../../../deploy`
 
 const Labels = Type.Record(Type.String(), Type.String())
 const Metadata = Type.Object({ name: Type.String(), labels: Type.Optional(Labels) })
-const Plain = Type.Object({ apiVersion: Type.String(), kind: Type.String(), metadata: Metadata })
+export const Plain = Type.Object({ apiVersion: Type.String(), kind: Type.String(), metadata: Metadata })
 
 /** Any object of Kubernetes. What the tests look at more closely has a schema of its own. */
 export interface Manifest {

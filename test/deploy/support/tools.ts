@@ -54,6 +54,20 @@ async function buildKubernetes(folder: string, program: string): Promise<void> {
   await rename(join(folder, unfinished), join(folder, program))
 }
 
+/** A program of a Go module, built once. @returns its path */
+export async function goProgram(program: string, source: string, version: string): Promise<string> {
+  const folder = join(CACHE, `${program}-${version}`)
+  const path = join(folder, program)
+  if (await isThere(path)) return path
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'go.mod'), 'module tools\n\ngo 1.26\n')
+  await output('go', ['get', '-tool', `${source}@${version}`], { cwd: folder })
+  const unfinished = `${path}.unfinished`
+  await output('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', unfinished, source], { cwd: folder })
+  await rename(unfinished, path)
+  return path
+}
+
 /** A Debian package, unpacked and not installed. @returns the folder that is its root */
 export async function debianPackage(name: string): Promise<string> {
   const folder = join(CACHE, name)
