@@ -96,8 +96,10 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
       const ports = out.flatMap((rule) =>
         rule.ports.map(({ port, protocol = 'TCP' }) => `${protocol} ${port}`),
       )
-      // Names, HTTPS, PostgreSQL, the hub’s proxy.
-      expect(new Set(ports)).toEqual(new Set(['UDP 53', 'TCP 53', 'TCP 443', 'TCP 5432', 'TCP 8000']))
+      // Names, HTTPS, PostgreSQL, the hub’s proxy; and the collector where traces are sent.
+      const traced = environment === 'test' ? ['TCP 4318'] : []
+      const needed = ['UDP 53', 'TCP 53', 'TCP 443', 'TCP 5432', 'TCP 8000', ...traced]
+      expect(new Set(ports)).toEqual(new Set(needed))
       for (const { to } of out)
         for (const { ipBlock } of to)
           if (ipBlock !== undefined) expect(ipBlock.except).toContain('169.254.0.0/16')
