@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import timers from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-ports.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
@@ -35,7 +36,7 @@ const panels = await readPanels()
 const drawn = await Promise.all(panels.map((panel) => drawnPanel(prometheus, panel)))
 await using browser = await launchBrowser()
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 })
-const uplot = join(ROOT, 'node_modules/uplot/dist')
+const uplot = dirname(fileURLToPath(import.meta.resolve('uplot')))
 await page.setContent(
   `<!doctype html><meta charset=utf-8><style>${await readFile(join(uplot, 'uPlot.min.css'), 'utf8')}${await readFile(join(import.meta.dirname, 'dashboard.css'), 'utf8')}</style><main></main>`,
 )
