@@ -88,5 +88,6 @@ async function drawnPanel(from: Prometheus, panel: Panel): Promise<Drawn> {
   }
 }
 
-const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null
+}
