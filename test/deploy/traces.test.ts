@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { freePorts } from '../support/free-ports.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
@@ -111,5 +111,5 @@ async function startJaeger(ports: { otlp: number; query: number; grpc: number })
       ({ ok }) => ok,
       () => false,
     )
-  await expect.poll(isUp, PATIENCE).toBe(true)
+  await vi.waitFor(async () => expect(await isUp()).toBe(true), PATIENCE)
 }
