@@ -35,7 +35,10 @@ const time = { start, end: Math.floor(Date.now() / 1000) - 1, step: STEP }
 const panels = await readPanels()
 const drawn = await Promise.all(panels.map((panel) => drawnPanel(prometheus, panel)))
 await using browser = await launchBrowser()
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1 })
+// uPlot takes the language of the browser, which on a machine without one is none that it knows.
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
+const broken: Error[] = []
+page.on('pageerror', (error) => broken.push(error))
 const uplot = dirname(fileURLToPath(import.meta.resolve('uplot')))
 await page.setContent(
   `<!doctype html><meta charset=utf-8><style>${await readFile(join(uplot, 'uPlot.min.css'), 'utf8')}${await readFile(join(import.meta.dirname, 'dashboard.css'), 'utf8')}</style><main></main>`,
@@ -43,6 +46,7 @@ await page.setContent(
 await page.addScriptTag({ path: join(uplot, 'uPlot.iife.min.js') })
 await page.addScriptTag({ content: `const panels = ${JSON.stringify(drawn).replaceAll('<', '\\u003c')}` })
 await page.addScriptTag({ path: join(import.meta.dirname, 'dashboard-page.js') })
+if (broken.length > 0) throw new AggregateError(broken, 'The panels could not be drawn')
 await page.locator('main').screenshot({ path: PICTURE })
 const empty = drawn.filter(({ type, series }) => type !== 'row' && series.length === 0)
 process.stdout.write(
