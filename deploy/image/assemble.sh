@@ -13,7 +13,7 @@ for_one=${3:-}
 cd "$source"
 node scripts/setup.mjs --service
 node=node_modules/node/bin/node
-PATH=$PWD/node_modules/.bin:$PATH npm sbom --sbom-format cyclonedx --omit dev >sbom.json
+PATH=$PWD/node_modules/.bin:$PATH npm sbom --sbom-format cyclonedx >sbom.json
 PATH=$PWD/node_modules/.bin:$PATH npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 # What an image never uses: other platforms, headers, sources of native code, types and source maps.
