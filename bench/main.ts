@@ -9,6 +9,7 @@ import { benchHttp } from './http.ts'
 import { benchPrinted } from './printed.ts'
 import { benchQueue } from './queue.ts'
 import { benchRuns } from './runs.ts'
+import { benchScale } from './scale/measure.ts'
 import { benchWatchers } from './watchers.ts'
 
 const PARTS = {
@@ -23,6 +24,7 @@ const PARTS = {
   watchers: benchWatchers,
   history: benchHistory,
   browser: benchBrowser,
+  scale: benchScale,
 }
 
 // npm run bench [-- http execute …]

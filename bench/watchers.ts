@@ -72,8 +72,13 @@ export async function benchWatchers(): Promise<string> {
 
 const AT = /"at":"([^"]+)"/g
 
-/** Reads to the end, and tells of each event how many milliseconds old it is. */
-async function watch(url: string, path: string, token: string, told: (lag: number) => void): Promise<void> {
+/** Reads the events of a run to the end, and tells of each how many milliseconds old it is. */
+export async function watch(
+  url: string,
+  path: string,
+  token: string,
+  told: (lag: number) => void,
+): Promise<void> {
   const { hostname, port, host } = new URL(url)
   const socket: Socket = connect(Number(port), hostname)
   socket.setEncoding('latin1')

@@ -31,7 +31,8 @@ export interface Database extends Session, AsyncDisposable {
 
 /** The driver gives up a little after the server does, so that it is the server that says why. */
 const TIMEOUT_MS = { connect: 10_000, statement: 15_000, answer: 20_000 }
-const CONNECTIONS = 10
+/** Of one process at most; what listens has one of its own. */
+export const CONNECTIONS = 10
 
 /** As the driver takes it. */
 export const addressOf = (target: DatabaseTarget): pg.ClientConfig =>

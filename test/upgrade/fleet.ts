@@ -10,6 +10,7 @@ export interface Member extends AsyncDisposable {
   readonly name: string
   /** Of a server; empty for a worker. */
   readonly url: string
+  readonly pid: number
   /** Sends SIGTERM and waits for the end. Throws where it does not end well, with what it said. */
   drain(): Promise<void>
 }
@@ -53,6 +54,7 @@ export async function startMember(
   return {
     name,
     url,
+    pid: child.pid ?? 0,
     async drain() {
       await end()
       if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode}: ${text}`)
