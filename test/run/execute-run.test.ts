@@ -424,7 +424,8 @@ describe('a run', { timeout: 240_000 }, () => {
   })
 
   it('whose kernel is only starting is cancelled at once', async () => {
-    const run = await accept('1')
+    // Long, as it may have begun when the cancelling arrives.
+    const run = await accept('import time; time.sleep(600)')
     await using _worker = startWorker()
     using events = new RunEvents(database, signals)
     for await (const { event } of events.watch(caller, run.id, 0, AbortSignal.timeout(120_000))) {
