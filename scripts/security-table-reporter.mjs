@@ -8,7 +8,7 @@
  */
 const FAMILIES = [
   ['JWT and keys', '9.1, 9.2, 10.3', /\/(tokens|bearer|jwks|unique-json)\.test/],
-  ['login and sessions', '7.2–7.4, 10.1, 10.2, 10.5', /\/(login|sign-in|cookie)\.test/],
+  ['login and sessions', '7.2–7.4, 10.1, 10.2, 10.5', /\/(login|sign-in|cookie|hub)\.test/],
   ['tenants and roles', '8.1–8.4', /\/(isolation|tenants|roles|workspace|queries)\.test/],
   ['CSRF', '3.5.1, 3.5.2', /\/acting\.test/, /sweep and their end|in JSON/],
   ['links that act', '3.5.3', /\/acting\.test/],
@@ -98,3 +98,9 @@ function familyOf(file, name) {
     throw new Error(`Say in scripts/security-table-reporter.mjs of which family ${file} is`)
   return [found[0], found[1]]
 }
+
+/**
+ * Whether the tests of a file can have a place in the table.
+ * @param {string} file
+ */
+export const hasFamily = (file) => FAMILIES.some(([, , files]) => files.test(file))
