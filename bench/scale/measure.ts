@@ -5,9 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startPlainJupyter } from '../../test/support/jupyter.ts'
 import { notebookOf } from '../../test/support/notebook-folder.ts'
 import { temporaryDataDir, testPostgres } from '../../test/support/postgres.ts'
-import { targetOf } from '../../test/support/run-worker.ts'
 import { serviceFolder } from '../../test/support/service-process.ts'
-import { startMember } from '../../test/upgrade/fleet.ts'
+import { fleetEnvironment, startMember } from '../../test/upgrade/fleet.ts'
 import { familyMiB, residentMiB } from '../processes.ts'
 import { round } from '../table.ts'
 import { FIGURES_FILE, type Figures } from './figures.ts'
@@ -46,20 +45,8 @@ export async function benchScale(): Promise<string> {
   const data = stack.use(await temporaryDataDir()).path
   const folder = await serviceFolder(data, randomBytes(16).toString('hex'), NOTEBOOK)
   const database = await postgres.database()
-  const target = await targetOf(postgres, database)
-  if (target.kind !== 'embedded') throw new Error('A socket is expected')
   const jupyter = stack.use(await startPlainJupyter())
-  const env = {
-    DATABASE_URL: `postgresql://${target.user}@localhost/${target.database}?host=${target.socketFolder}`,
-    DATA_DIR: folder.path,
-    CONFIG_URL: folder.catalogue,
-    RUNNER_TOKEN: folder.token,
-    PORT: '0',
-    KERNELS: 'server',
-    JUPYTER_SERVER_URL: jupyter.url,
-    JUPYTER_SERVER_TOKEN: jupyter.token,
-    VIEW_URL: 'https://lab.example/lab/tree/{path}',
-  }
+  const env = await fleetEnvironment(postgres, database, folder, jupyter)
   const serve = () => startMember('server', 'serve', { ...env, MAX_CONCURRENT_RUNS: '0' })
   // The first start after a change strips the types of the sources and keeps 40 MiB for it; later ones do not.
   await (await serve()).drain()

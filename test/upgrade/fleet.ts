@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Database } from '../../src/database/connect.ts'
+import type { TestPostgres } from '../support/postgres.ts'
+import { targetOf } from '../support/run-worker.ts'
+import type { ServiceFolder } from '../support/service-process.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const PATIENCE_MS = 60_000
@@ -13,6 +17,28 @@ export interface Member extends AsyncDisposable {
   readonly pid: number
   /** Sends SIGTERM and waits for the end. Throws where it does not end well, with what it said. */
   drain(): Promise<void>
+}
+
+/** The settings of servers and workers that share a database, a folder, and a Jupyter server that is not theirs. */
+export async function fleetEnvironment(
+  postgres: TestPostgres,
+  database: Database,
+  folder: ServiceFolder,
+  jupyter: { readonly url: string; readonly token: string },
+): Promise<Readonly<Record<string, string>>> {
+  const target = await targetOf(postgres, database)
+  if (target.kind !== 'embedded') throw new Error('A socket is expected')
+  return {
+    DATABASE_URL: `postgresql://${target.user}@localhost/${target.database}?host=${target.socketFolder}`,
+    DATA_DIR: folder.path,
+    CONFIG_URL: folder.catalogue,
+    RUNNER_TOKEN: folder.token,
+    PORT: '0',
+    KERNELS: 'server',
+    JUPYTER_SERVER_URL: jupyter.url,
+    JUPYTER_SERVER_TOKEN: jupyter.token,
+    VIEW_URL: 'https://lab.example/lab/tree/{path}',
+  }
 }
 
 /**

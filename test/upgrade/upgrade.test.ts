@@ -7,11 +7,10 @@ import { expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import { startPlainJupyter } from '../support/jupyter.ts'
 import { temporaryDataDir, testPostgres } from '../support/postgres.ts'
-import { targetOf } from '../support/run-worker.ts'
 import { counterNotebook, serviceFolder } from '../support/service-process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { startBalancer } from './balancer.ts'
-import { type Member, startMember } from './fleet.ts'
+import { fleetEnvironment, type Member, startMember } from './fleet.ts'
 import { Traffic } from './traffic.ts'
 import { unpackVersion, versionBefore } from './version-before.ts'
 
@@ -53,21 +52,9 @@ it.skipIf(before.kind === 'none')(
     const folder = await serviceFolder(data, randomBytes(16).toString('hex'), counterNotebook(CELLS, NUMBERS))
     const postgres = stack.use(await testPostgres())
     const database = await postgres.emptyDatabase()
-    const target = await targetOf(postgres, database)
-    if (target.kind !== 'embedded') throw new Error('A socket is expected')
     const jupyter = stack.use(await startPlainJupyter())
     const balancer = stack.use(await startBalancer())
-    const env = {
-      DATABASE_URL: `postgresql://${target.user}@localhost/${target.database}?host=${target.socketFolder}`,
-      DATA_DIR: folder.path,
-      CONFIG_URL: folder.catalogue,
-      RUNNER_TOKEN: folder.token,
-      PORT: '0',
-      KERNELS: 'server',
-      JUPYTER_SERVER_URL: jupyter.url,
-      JUPYTER_SERVER_TOKEN: jupyter.token,
-      VIEW_URL: 'https://lab.example/lab/tree/{path}',
-    }
+    const env = await fleetEnvironment(postgres, database, folder, jupyter)
     const server = async (name: string, root?: string) => {
       const member = stack.use(await startMember(name, 'serve', { ...env, MAX_CONCURRENT_RUNS: '0' }, root))
       await balancer.add(member.url)
