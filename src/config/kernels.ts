@@ -44,11 +44,15 @@ export function readHubAddress(read: SettingReader): {
 }
 
 function readHub(read: SettingReader): KernelsConfig {
-  return {
-    kind: 'hub',
-    ...readHubAddress(read),
-    server: read.oneOf('JUPYTERHUB_SERVER', ['default', 'workspace', 'fresh']) ?? 'default',
-    prestart: read.oneOf('JUPYTERHUB_PRESTART', ['no', 'yes']) === 'yes',
-    oneServer: read.oneOf('JUPYTERHUB_ONE_SERVER', ['no', 'person', 'workspace']) ?? 'no',
+  const server = read.oneOf('JUPYTERHUB_SERVER', ['default', 'workspace', 'fresh']) ?? 'default'
+  const oneServer = read.oneOf('JUPYTERHUB_ONE_SERVER', ['no', 'person', 'workspace']) ?? 'no'
+  if (server === 'fresh' && oneServer !== 'no') {
+    // Or the runs of a sweep would end each other.
+    read.fault(
+      'JUPYTERHUB_SERVER',
+      `can’t be fresh with JUPYTERHUB_ONE_SERVER=${oneServer}: the server of each run would be stopped for that of the next. Use default or workspace`,
+    )
   }
+  const prestart = read.oneOf('JUPYTERHUB_PRESTART', ['no', 'yes']) === 'yes'
+  return { kind: 'hub', ...readHubAddress(read), server, prestart, oneServer }
 }

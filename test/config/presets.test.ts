@@ -146,6 +146,15 @@ describe('a hub', () => {
       'JUPYTERHUB_API_TOKEN is missing',
     ])
   })
+
+  it('that lets a person have one server can’t start one for each run', () => {
+    const hub = { JUPYTERHUB_API_URL: 'http://hub:8081/hub/api', JUPYTERHUB_API_TOKEN: 'a secret' }
+    const fresh = { ...SEED, ...hub, JUPYTERHUB_SERVER: 'fresh' }
+    expect(faultsOf({ ...fresh, JUPYTERHUB_ONE_SERVER: 'person' })).toEqual([
+      'JUPYTERHUB_SERVER can’t be fresh with JUPYTERHUB_ONE_SERVER=person: the server of each run would be stopped for that of the next. Use default or workspace',
+    ])
+    expect(loadConfig(fresh).config.kernels).toMatchObject({ server: 'fresh', oneServer: 'no' })
+  })
 })
 
 describe('preset eodh', () => {
