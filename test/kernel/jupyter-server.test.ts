@@ -37,7 +37,6 @@ describe('the child Jupyter server', () => {
     const secret = randomBytes(12).toString('hex')
     const home = join(folder.path, 'home')
     await mkdir(home)
-    const before = performance.now()
     await using server = await start(folder.path, {
       PATH: process.env['PATH'],
       HOME: home,
@@ -45,8 +44,7 @@ describe('the child Jupyter server', () => {
       DATABASE_URL: `postgresql://u:${secret}@127.0.0.1/db`,
       AWS_SECRET_ACCESS_KEY: secret,
     })
-    expect(performance.now() - before, 'it does not wait').toBeLessThan(1_000)
-    expect(await server.healthy()).toBe(false)
+    expect(await server.healthy(), 'it does not wait').toBe(false)
     const { url, token } = await ready(server)
     expect(await server.healthy()).toBe(true)
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)

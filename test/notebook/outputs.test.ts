@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fromPlain, isObject, type JsonObject, pythonJson } from '../../src/notebook/json.ts'
 import { type CellChange, type OutputMessage, OutputReader } from '../../src/notebook/output-reader.ts'
 import { RunOutputs } from '../../src/notebook/outputs.ts'
+import { processorMs } from '../support/processor-time.ts'
 import { recorded } from '../support/recorded-change.ts'
 
 const unlimited = { cellBytes: 1e9, runBytes: 1e9 }
@@ -188,9 +189,10 @@ describe('the limits of outputs', () => {
 
   it('bound what 100 MB in small pieces take', { timeout: 60_000 }, () => {
     const reader = new OutputReader(new RunOutputs(), { cellBytes: 10e6, runBytes: 50e6 })
-    const before = performance.now()
     const line = stream(`${'x'.repeat(99)}\n`)
-    for (let count = 0; count < 1_000_000; count += 1) reader.read(0, line)
-    expect(performance.now() - before).toBeLessThan(20_000)
+    const took = processorMs(() => {
+      for (let count = 0; count < 1_000_000; count += 1) reader.read(0, line)
+    })
+    expect(took).toBeLessThan(20_000)
   })
 })

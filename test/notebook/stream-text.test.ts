@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StreamText } from '../../src/notebook/stream-text.ts'
 import { utf8Length } from '../../src/notebook/text-bytes.ts'
+import { processorMs } from '../support/processor-time.ts'
 
 function written(...pieces: readonly string[]): string {
   const text = new StreamText()
@@ -51,9 +52,10 @@ describe('the text of a stream', () => {
   it('grows in linear time, line by line and in one line', { timeout: 60_000 }, () => {
     for (const printed of ['x'.repeat(99), `${'x'.repeat(98)}\n`, `${'x'.repeat(98)}\r`]) {
       const text = new StreamText()
-      const before = performance.now()
-      for (let count = 0; count < 300_000; count += 1) text.write(printed)
-      expect(performance.now() - before, JSON.stringify(printed.at(-1))).toBeLessThan(10_000)
+      const took = processorMs(() => {
+        for (let count = 0; count < 300_000; count += 1) text.write(printed)
+      })
+      expect(took, JSON.stringify(printed.at(-1))).toBeLessThan(10_000)
     }
   })
 })

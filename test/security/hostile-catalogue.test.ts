@@ -6,6 +6,7 @@ import { RunnerError } from '../../src/errors.ts'
 import { problemOf } from '../support/answers.ts'
 import { redirect, startHttpServer, type TestServer, text } from '../support/http-server.ts'
 import { notebook } from '../support/notebooks.ts'
+import { processorMsOf } from '../support/processor-time.ts'
 import { type LocalRunner, startLocalRunner } from './local-runner.ts'
 
 /** All that this process connects to, by address and port, whoever asks it to. */
@@ -290,10 +291,11 @@ describe('a catalogue made to break', () => {
       `/run/notebook/${id}?x=${'a'.repeat(8000)}b`,
     ])
     for (const path of ['/processes', '/processes?f=html', '/api', ...paths]) {
-      const begun = performance.now()
-      const { status } = await runner.runner.program(path)
-      expect(status, path).not.toBe(500)
-      expect(performance.now() - begun, path).toBeLessThan(5000)
+      const took = await processorMsOf(async () => {
+        const { status } = await runner.runner.program(path)
+        expect(status, path).not.toBe(500)
+      })
+      expect(took, path).toBeLessThan(5000)
     }
     expect((await runner.runner.fetch('/livez')).status).toBe(200)
     // A line of the log is one line, whatever is in it.

@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { processorMsOf } from '../support/processor-time.ts'
 import { type LocalRunner, startLocalRunner } from './local-runner.ts'
 import { send, talk } from './raw-http.ts'
 
@@ -214,13 +215,14 @@ describe('a request that is large', () => {
     ['ranges', { range: `bytes=${'0-1,'.repeat(12_000)}0-1` }],
   ])('in %s costs next to nothing', async (_, headers) => {
     for (const target of ['/processes', '/nowhere', '/examples/data/scene.tif']) {
-      // The best of three: others use this machine too.
+      // The best of three: this process does other things too.
       const times: number[] = []
       for (let round = 0; round < 3; round++) {
-        const begun = performance.now()
-        const { status } = await send(local.runner.url, { target, headers })
-        times.push(performance.now() - begun)
-        expect(status).toBeLessThan(500)
+        const took = await processorMsOf(async () => {
+          const { status } = await send(local.runner.url, { target, headers })
+          expect(status).toBeLessThan(500)
+        })
+        times.push(took)
       }
       expect(Math.min(...times)).toBeLessThan(100)
     }
@@ -243,12 +245,13 @@ describe('a request that is large', () => {
     ]
     const [before, logged] = [await local.prepared(), local.runner.log().length]
     for (const query of queries) {
-      const begun = performance.now()
-      const answer = await send(local.runner.url, { target: LINK + query, headers: local.bearer })
-      expect(answer.status, query.slice(0, 20)).toBeGreaterThanOrEqual(400)
-      expect(answer.status, query.slice(0, 20)).toBeLessThan(500)
-      expect(answer.body.length, query.slice(0, 20)).toBeLessThan(64 * 1024)
-      expect(performance.now() - begun, query.slice(0, 20)).toBeLessThan(2000)
+      const took = await processorMsOf(async () => {
+        const answer = await send(local.runner.url, { target: LINK + query, headers: local.bearer })
+        expect(answer.status, query.slice(0, 20)).toBeGreaterThanOrEqual(400)
+        expect(answer.status, query.slice(0, 20)).toBeLessThan(500)
+        expect(answer.body.length, query.slice(0, 20)).toBeLessThan(64 * 1024)
+      })
+      expect(took, query.slice(0, 20)).toBeLessThan(2000)
     }
     expect(local.runner.log().length - logged).toBeLessThan(queries.length * 10_000)
     expect(await local.prepared()).toEqual(before)
