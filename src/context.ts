@@ -32,6 +32,7 @@ import { fillInWith, fillSweepWith } from './run/filled-notebook.ts'
 import { Health } from './run/health.ts'
 import { listRuns } from './run/history.ts'
 import { comeBackWith, keptNotebook } from './run/kept-notebook.ts'
+import { limitChoice } from './run/limits.ts'
 import { planWith } from './run/plan.ts'
 import { prepareWith } from './run/prepare.ts'
 import { purgeWith } from './run/purge.ts'
@@ -102,9 +103,10 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
   const kernels = await openKernels(config, log, join(PROJECT, '.venv', 'bin', 'python'), starting)
   const signals = starting.use(new RunSignals(target, log))
   const events = starting.use(new RunEvents(database, signals))
-  const { perWorkspace, perPerson, perSweep, mostQueued, limits } = config.runs
+  const { perWorkspace, perPerson, perSweep, mostQueued } = config.runs
   const queue = runQueue(database, { perWorkspace, perPerson, leaseSeconds: LEASE_SECONDS })
-  const filling = { catalog, storage, reserved: config.reservedInputs, tracing }
+  const limits = kernels && limitChoice(config.runs.limits)
+  const filling = { catalog, storage, reserved: config.reservedInputs, tracing, limits }
   const fillIn = fillInWith(filling)
   const batches = batchStore(database, tracing)
   const admit = admittedBy(kernels?.admit ?? everybody, queueRoom(database, mostQueued), (scope, runIds) =>
@@ -132,9 +134,15 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
       hubOrigin: hubOriginOf(config),
       door,
       catalog,
-      fillIn,
-      prepareRun: prepareWith({ fillIn, storage, runs, unflushed, tracing }),
-      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, admit, runs, limits, tracing }),
+      limits,
+      prepareRun: prepareWith({
+        fillIn: fillInWith({ ...filling, limits: undefined }),
+        storage,
+        runs,
+        unflushed,
+        tracing,
+      }),
+      acceptRun: kernels === undefined ? undefined : acceptWith({ fillIn, admit, runs, tracing }),
       sweeps:
         kernels === undefined
           ? undefined
@@ -142,7 +150,6 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
               fillSweep: fillSweepWith(filling),
               admit,
               batches,
-              limits,
               max: perSweep,
             }),
       repeats: kernels === undefined ? undefined : repeatsWith({ runs, batches, storage, admit }),
@@ -162,7 +169,6 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
         fillIn,
         fillSweep: fillSweepWith(filling),
         max: perSweep,
-        limits: kernels && { runSeconds: limits.runSeconds, cellSeconds: limits.cellSeconds },
         storage,
         times: (caller, notebookId) => runTimes(database, caller, notebookId),
         server: async ({ user }, workspace, open) => kernels?.ahead?.look(user, workspace, open),

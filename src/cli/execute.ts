@@ -21,6 +21,9 @@ export interface ExecuteOptions {
   /** Seconds. */
   readonly startTimeout?: number
   readonly executionTimeout?: number
+  readonly runTimeout?: number
+  readonly idleTimeout?: number
+  readonly outputBytes?: number
 }
 
 export interface ExecuteRequest {
@@ -35,7 +38,7 @@ const WINDOW = 8
 const START_SECONDS = 60
 /** Between two writings of an unfinished notebook, so that a crash of the machine loses little. */
 const CHECKPOINT_MS = 10_000
-const OUTPUTS = { cellBytes: 1e9, runBytes: 1e9 }
+const OUTPUT_BYTES = 1e9
 
 /**
  * Executes a prepared notebook with a kernel of its own, which ends with us, and writes it as far as it has run. Ctrl-C
@@ -62,7 +65,9 @@ export async function executeNotebook(request: ExecuteRequest): Promise<void> {
       sink,
       limits: {
         ...(options.executionTimeout !== undefined && { cellSeconds: options.executionTimeout }),
-        outputs: OUTPUTS,
+        ...(options.runTimeout !== undefined && { runSeconds: options.runTimeout }),
+        ...(options.idleTimeout !== undefined && { silentSeconds: options.idleTimeout }),
+        outputs: { cellBytes: OUTPUT_BYTES, runBytes: options.outputBytes ?? OUTPUT_BYTES },
       },
       allowErrors: false,
       window: WINDOW,

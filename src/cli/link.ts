@@ -5,6 +5,7 @@ import { parseQuery } from '../notebook/input-values.ts'
 import type { InputsSchema } from '../notebook/inputs-schema.ts'
 import { JsonNumber, type JsonValue } from '../notebook/json.ts'
 import { sweepQuery } from '../notebook/sweep.ts'
+import { LIMITS, limitsOfLink } from '../run/limits.ts'
 import { readLink, withFaults } from '../run/link.ts'
 import { isReserved, linkInputs } from '../run/reserved-inputs.ts'
 import { print } from './print.ts'
@@ -19,6 +20,8 @@ export interface LinkOptions {
 
 /** The most runs that any service makes of a sweep; each may have set fewer. */
 const MOST_RUNS = 1_000
+/** The same of limits. */
+const MOST_LIMITS = Object.fromEntries(LIMITS.map(({ name }) => [name, 999_999_999]))
 
 type Pair = readonly [name: string, text: string]
 
@@ -66,12 +69,16 @@ async function checked(id: string, pairs: readonly Pair[], catalogue: string): P
   const reserved = open.filter(([name]) => isReserved(name)).map(reservedFault)
   const free = open.filter(([name]) => !isReserved(name))
   const { each } = controls
+  // What the service allows of them is its own matter.
+  const wrong = [...faults, ...reserved, ...limitsOfLink(controls.limits, MOST_LIMITS).faults]
+  const steering = pairs.filter(([name]) => name.startsWith('_') && name !== '_each')
   if (each.length > 0) {
-    withFaults([...faults, ...reserved], () => sweepQuery(inputs, free, each, MOST_RUNS))
-    return [...free, ['_each', each.join(',')]]
+    withFaults(wrong, () => sweepQuery(inputs, free, each, MOST_RUNS))
+    return [...free, ['_each', each.join(',')], ...steering]
   }
-  const values = withFaults([...faults, ...reserved], () => parseQuery(inputs, free))
-  return [...new Set(free.map(([name]) => name))].flatMap((name) => linkTexts(name, free, values, inputs))
+  const values = withFaults(wrong, () => parseQuery(inputs, free))
+  const names = [...new Set(free.map(([name]) => name))]
+  return [...names.flatMap((name) => linkTexts(name, free, values, inputs)), ...steering]
 }
 
 function reservedFault([name, received]: Pair): ParameterFault {

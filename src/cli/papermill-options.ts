@@ -58,6 +58,9 @@ export function addPapermillOptions(command: Command): Command {
     .option('--stderr-file <path>', 'also write what cells print to their standard error to this file')
     .addOption(secondsOption('--start-timeout <seconds>', 'how long the kernel may take to start'))
     .addOption(secondsOption('--execution-timeout <seconds>', 'how long each cell may take'))
+    .addOption(secondsOption('--run-timeout <seconds>', 'how long all cells together may take'))
+    .addOption(secondsOption('--idle-timeout <seconds>', 'how long a cell may give no sign'))
+    .addOption(numberOption('--output-bytes <bytes>', 'what all outputs may take; the rest is cut', 1_000))
   for (const [flags] of REFUSED) command.addOption(new Option(flags).hideHelp())
   return command
 }
@@ -83,9 +86,15 @@ export function pairOption(flags: string, description: string): Option {
 }
 
 function secondsOption(flags: string, description: string): Option {
+  return numberOption(flags, description, 1)
+}
+
+/** The flag's value says the unit. */
+function numberOption(flags: string, description: string, least: number): Option {
+  const [, unit = ''] = /<(.*)>/.exec(flags) ?? []
   return new Option(flags, description).argParser((text) => {
-    if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text)
-    throw new InvalidArgumentError('It must be a whole number of seconds, from 1 on.')
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new InvalidArgumentError(`It must be a whole number of ${unit}, from ${least} on.`)
   })
 }
 

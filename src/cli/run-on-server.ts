@@ -33,8 +33,7 @@ const HERE_ONLY: ReadonlyArray<readonly [option: keyof ServerRunOptions, flag: s
   ['allowUndeclared', '--allow-undeclared', 'the server takes what its notebook declares'],
   ['language', '--language', 'the server knows the language of its notebook'],
   ['cwd', '--cwd', 'each run has a folder of its own on the server'],
-  ['startTimeout', '--start-timeout', 'the limits are those of the server'],
-  ['executionTimeout', '--execution-timeout', 'the limits are those of the server'],
+  ['startTimeout', '--start-timeout', 'the server knows how long its kernels take'],
   ['injectInputPath', '--inject-input-path', 'the server knows the paths'],
   ['injectOutputPath', '--inject-output-path', 'the server knows the paths'],
   ['injectPaths', '--inject-paths', 'the server knows the paths'],
@@ -184,8 +183,17 @@ export async function tokenOf(
   )
 }
 
+/** The limits of a run, as `run` has them too, and what a link calls them. */
+const LIMIT_OPTIONS = [
+  ['executionTimeout', '_cell_timeout'],
+  ['runTimeout', '_run_timeout'],
+  ['idleTimeout', '_idle_timeout'],
+  ['outputBytes', '_output_bytes'],
+] as const
+
 /** The query of a run link that says the same: the server knows the types. */
-function queryOf(given: ReadonlyMap<string, Given>, { workspace, kernel }: ServerRunOptions): string {
+function queryOf(given: ReadonlyMap<string, Given>, options: ServerRunOptions): string {
+  const { workspace, kernel } = options
   const query = new URLSearchParams()
   for (const [name, one] of given) {
     const text = one.kind === 'text' ? one.text : linkText(one.value)
@@ -194,6 +202,10 @@ function queryOf(given: ReadonlyMap<string, Given>, { workspace, kernel }: Serve
   }
   if (workspace !== undefined) query.append('_workspace', workspace)
   if (kernel !== undefined) query.append('_kernel', kernel)
+  for (const [option, control] of LIMIT_OPTIONS) {
+    const number = options[option]
+    if (number !== undefined) query.append(control, String(number))
+  }
   return query.toString()
 }
 

@@ -5,7 +5,7 @@ import { linkRequest } from './accept-run.ts'
 import { plainValue } from './ogc-values.ts'
 
 /**
- * What the body of an execution asks for: `inputs` (with `each`, `workspace` and `kernel`), or `query`, the query of a run link.
+ * What the body of an execution asks for: `inputs` (with `each`, `workspace`, `kernel` and `limits`), or `query`, the query of a run link.
  * Members that nobody knows are passed over, as OGC wants it.
  * @throws RunnerError `invalid-request`
  */
@@ -23,11 +23,14 @@ export function requestIn(body: JsonObject): RunRequest {
   const each = body.get('each') ?? new Map()
   if (!isObject(each))
     throw new RunnerError('invalid-request', 'each must be an object: a list of values for each name.')
+  const limits = body.get('limits') ?? new Map()
+  if (!isObject(limits))
+    throw new RunnerError('invalid-request', 'limits must be an object: a number for each name.')
   if (query !== undefined) {
-    if (['inputs', 'each', 'workspace', 'kernel'].some((name) => body.has(name)))
+    if (['inputs', 'each', 'workspace', 'kernel', 'limits'].some((name) => body.has(name)))
       throw new RunnerError(
         'invalid-request',
-        'query says all that inputs, each, workspace and kernel say: send one or the other.',
+        'query says all that inputs, each, workspace, kernel and limits say: send one or the other.',
       )
     return linkRequest(query)
   }
@@ -37,6 +40,7 @@ export function requestIn(body: JsonObject): RunRequest {
     each,
     workspace: textIn(body, 'workspace'),
     kernel: textIn(body, 'kernel'),
+    limits,
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { LIMITS } from '../run/limits.ts'
 import { FAILURE_REASONS, RUN_STATES } from '../run/run.ts'
 import { LEFT_BECAUSE } from '../run/run-file.ts'
 import { Problem } from './problem-schema.ts'
@@ -9,6 +10,8 @@ const Links = Type.Array(
   Type.Object({ rel: Type.String(), href: Type.String(), type: Type.Optional(Type.String()) }),
 )
 const Count = Type.Integer({ minimum: 0 })
+
+const LIMITS_TOLD = { description: 'Numbers by name: seconds and bytes, as their names say.' }
 
 /** A run as OGC API – Processes has a job, in the words of versions 1.0 and 2.0, with what only we know. */
 export const StatusInfo = Type.Object({
@@ -38,6 +41,7 @@ export const StatusInfo = Type.Object({
   workspace: Type.String(),
   owner: Type.String(),
   kernel: Type.Optional(Type.String()),
+  limits: Type.Optional(Type.Record(Type.String(), Type.Number(), LIMITS_TOLD)),
   parameters: Type.Record(Type.String(), Type.Unknown()),
   batch: Type.Optional(Type.String({ format: 'uuid' })),
   retryOf: Type.Optional(Type.String({ format: 'uuid' })),
@@ -109,5 +113,16 @@ export const Execution = Type.Object({
   ),
   workspace: Type.Optional(Type.String({ description: 'Needed where the caller has several.' })),
   kernel: Type.Optional(Type.String({ description: 'Kernel name instead of the notebook’s own.' })),
+  limits: Type.Optional(
+    Type.Object(
+      Object.fromEntries(
+        LIMITS.map(({ name, unit, least }) => [
+          name,
+          Type.Optional(Type.Integer({ minimum: least, description: `In ${unit}.` })),
+        ]),
+      ),
+      { description: 'Limits of this run, as far as the settings leave a choice (`limits` of `/me`).' },
+    ),
+  ),
   query: Type.Optional(Type.String({ description: 'The query of a run link, in place of all others.' })),
 })

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { InputSchema, InputsSchema } from '../notebook/inputs-schema.ts'
+import { LIMITS, type LimitChoice } from '../run/limits.ts'
 import { CellList, CellOutputs, RunLog, WidgetStates } from './cell-schema.ts'
 import { Comparison } from './comparison-schema.ts'
 import { BatchInfo, Execution, FailedRun, JobList, Results, StatusInfo } from './job-schema.ts'
@@ -65,18 +66,37 @@ const controls = [
   },
 ]
 
+/** Those that the settings leave to choose. */
+const limitControls = ({ most }: LimitChoice) =>
+  LIMITS.filter(({ name }) => most[name] !== undefined).map(({ name, control, unit, least }) => ({
+    name: control,
+    in: 'query',
+    schema: { type: 'integer', minimum: least, maximum: most[name] },
+    description: `Of a run that is executed: ${LIMIT_WORDS[name]}, in ${unit}.`,
+  }))
+
+const LIMIT_WORDS: Readonly<Record<(typeof LIMITS)[number]['name'], string>> = {
+  runSeconds: 'how long it may take',
+  cellSeconds: 'how long each cell may take',
+  silentSeconds: 'how long a cell may give no sign',
+  outputBytes: 'what its outputs may take',
+}
+
 /**
  * The OpenAPI 3.1 document: one path per notebook, its query parameters being the properties of that notebook's schema.
  * @param base public URL of the service
+ * @param limits undefined where nothing is executed
  */
 export function openApi(
   base: string,
   version: string,
   notebooks: ReadonlyArray<{ readonly entry: CatalogEntry; readonly inputs: InputsSchema }>,
+  limits: LimitChoice | undefined,
 ): Record<string, unknown> {
+  const all = [...controls, ...(limits === undefined ? [] : limitControls(limits))]
   const runs = notebooks.map(({ entry, inputs }) => [
     `/run/notebook/${entry.id}`,
-    { get: runOperation(entry, inputs) },
+    { get: runOperation(entry, inputs, all) },
   ])
   return {
     openapi: '3.1.0',
@@ -144,7 +164,7 @@ const read = (operationId: string, summary: string, parameters: readonly unknown
   },
 })
 
-function runOperation(entry: CatalogEntry, inputs: InputsSchema) {
+function runOperation(entry: CatalogEntry, inputs: InputsSchema, all: readonly unknown[]) {
   const parameters = Object.entries(inputs.properties).map(([name, schema]) =>
     inputParameter(name, schema, inputs.required.includes(name)),
   )
@@ -152,7 +172,7 @@ function runOperation(entry: CatalogEntry, inputs: InputsSchema) {
     operationId: `run_${entry.id.replace(/[^A-Za-z0-9]/g, '_')}`,
     summary: entry.title,
     description: entry.description,
-    parameters: [...parameters, ...controls],
+    parameters: [...parameters, ...all],
     responses: {
       303: {
         description:

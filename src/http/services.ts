@@ -13,11 +13,11 @@ import type { BatchStore } from '../run/batch.ts'
 import type { NumberedEvent } from '../run/event.ts'
 import type { RunEvents } from '../run/events.ts'
 import type { FileStore } from '../run/file-store.ts'
-import type { FillIn } from '../run/filled-notebook.ts'
 import type { Health } from '../run/health.ts'
 import type { HistoryFilter, HistoryPage, HistoryRequest } from '../run/history.ts'
 import type { KeptKernel } from '../run/kept-kernel.ts'
 import type { ComeBack } from '../run/kept-notebook.ts'
+import type { LimitChoice } from '../run/limits.ts'
 import type { PlanRun } from '../run/plan.ts'
 import type { PrepareRun } from '../run/prepare.ts'
 import type { PurgeRun } from '../run/purge.ts'
@@ -74,7 +74,8 @@ export interface Services {
   readonly hubOrigin: string | undefined
   readonly door: Door
   readonly catalog: Catalog
-  readonly fillIn: FillIn
+  /** Undefined where there are no kernels. */
+  readonly limits: LimitChoice | undefined
   readonly prepareRun: PrepareRun
   /** Undefined where there are no kernels. */
   readonly acceptRun: AcceptRun | undefined

@@ -50,6 +50,7 @@ export function statusInfo(run: Run, base: string, waiting?: Waiting, kept?: Kep
     workspace: run.workspace,
     owner: run.ownerName,
     kernel: run.kernelName,
+    limits: run.state === 'prepared' ? undefined : run.limits,
     parameters: run.parameters,
     batch: run.batchId,
     retryOf: run.retryOf,

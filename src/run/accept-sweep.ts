@@ -5,7 +5,6 @@ import type { Given } from './accept.ts'
 import type { Admit } from './admission.ts'
 import type { Batch, BatchStore } from './batch.ts'
 import type { FillSweep, RunRequest } from './filled-notebook.ts'
-import type { RunLimits } from './run.ts'
 
 export interface Sweeps {
   /**
@@ -34,21 +33,20 @@ export function sweepsWith(parts: {
   readonly fillSweep: FillSweep
   readonly admit: Admit
   readonly batches: Pick<BatchStore, 'create'>
-  readonly limits: RunLimits
   readonly max: number
 }): Sweeps {
-  const { fillSweep, admit, batches, limits, max } = parts
+  const { fillSweep, admit, batches, max } = parts
   return {
     async accept(caller, notebookId, request, given) {
-      const { scope, each, notebooks } = await fillSweep(caller, notebookId, request, max)
-      const runs = Array.from(notebooks(), ({ run, notebook }) => ({ ...run, notebook, limits }))
+      const { scope, each, chosen, notebooks } = await fillSweep(caller, notebookId, request, max)
+      const runs = Array.from(notebooks(), ({ run, notebook, limits }) => ({ ...run, notebook, limits }))
       refuseTooLarge(runs)
       await admit(
         scope,
         runs.map(({ id }) => id),
         given.stopServer,
       )
-      return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs }, given)
+      return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs, chosen }, given)
     },
     plan: (caller, notebookId, request) => fillSweep(caller, notebookId, request, max),
   }

@@ -3,7 +3,6 @@ import { inSpan } from '../tracing/in-span.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Admit } from './admission.ts'
 import type { FillIn, RunRequest } from './filled-notebook.ts'
-import type { RunLimits } from './run.ts'
 import type { Accepted, RunStore } from './store.ts'
 
 /** What comes with a request beside what is to run. */
@@ -30,12 +29,11 @@ export function acceptWith(parts: {
   readonly fillIn: FillIn
   readonly admit: Admit
   readonly runs: RunStore
-  readonly limits: RunLimits
   readonly tracing: Tracing | undefined
 }): AcceptRun {
-  const { fillIn, admit, runs, limits, tracing } = parts
+  const { fillIn, admit, runs, tracing } = parts
   return async (caller, notebookId, request, given) => {
-    const { scope, run, notebook } = await fillIn(caller, notebookId, request)
+    const { scope, run, limits, notebook } = await fillIn(caller, notebookId, request)
     await inSpan(tracing, 'admit', () => admit(scope, [run.id], given.stopServer))
     return inSpan(tracing, 'accept', () => runs.accept(scope, { ...run, notebook, limits }, given))
   }

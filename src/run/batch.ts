@@ -4,7 +4,7 @@ import type { Caller, Scope } from '../identity/caller.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { cancelRuns } from './cancel.ts'
 import { insertQueued } from './insert-run.ts'
-import type { NewExecution, Run, RunState } from './run.ts'
+import type { NewExecution, Run, RunLimits, RunState } from './run.ts'
 import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
 import { keyConflict } from './store.ts'
 
@@ -15,6 +15,8 @@ export interface NewBatch {
   /** Names of the inputs that differ between the runs. */
   readonly each: readonly string[]
   readonly runs: readonly NewExecution[]
+  /** Of their limits, what was asked for. */
+  readonly chosen: RunLimits
 }
 
 /** A sweep: one notebook, its runs made together. */
@@ -195,9 +197,12 @@ function batchFrom(row: BatchRow, states: Batch['states']): Batch {
 }
 
 /** What a repeated request has in common with the first: everything but the ids. */
-function digestOf(scope: Scope, { notebookId, each, runs }: NewBatch): Buffer {
+function digestOf(scope: Scope, { notebookId, each, runs, chosen }: NewBatch): Buffer {
   const asked = runs.map((run) => [run.kernelName, parametersText(run.parameters)])
-  return createHash('sha256')
-    .update(JSON.stringify([scope.workspace, notebookId, each, asked]))
-    .digest()
+  return (
+    createHash('sha256')
+      // Without a choice it is that of the versions that had none.
+      .update(JSON.stringify([scope.workspace, notebookId, each, asked, ...Object.entries(chosen)]))
+      .digest()
+  )
 }

@@ -15,9 +15,10 @@ import { withKernel } from '../notebook/template.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'
 import { inSpan } from '../tracing/in-span.ts'
 import type { Tracing } from '../tracing/tracing.ts'
+import { type ChosenLimits, type LimitChoice, limitsOfBody, limitsOfLink } from './limits.ts'
 import { type LinkControls, readLink, sweptInputs, withFaults } from './link.ts'
 import { isReserved, linkInputs, type ReservedPolicy, reservedValues } from './reserved-inputs.ts'
-import type { NewRun } from './run.ts'
+import type { NewRun, RunLimits } from './run.ts'
 
 type Pair = readonly [string, string]
 
@@ -31,6 +32,8 @@ export type RunRequest =
       readonly kernel?: string | undefined
       /** A list of values for each input of a sweep. */
       readonly each?: JsonObject | undefined
+      /** Numbers, by the names of `RunLimits`. */
+      readonly limits?: JsonObject | undefined
     }
 
 /** Whether several runs are asked for. */
@@ -43,6 +46,8 @@ interface FilledNotebook {
   readonly run: NewRun
   /** What the link, or else the catalogue's entry, asks for. */
   readonly mode: 'prepare' | 'execute' | undefined
+  /** The usual ones with those that were chosen in their place; empty where nothing is executed. */
+  readonly limits: RunLimits
   /** Chunks, to be written one after the other. */
   readonly notebook: readonly Uint8Array[]
 }
@@ -55,6 +60,8 @@ interface FilledSweep {
   readonly each: readonly string[]
   /** How many notebooks there are. */
   readonly count: number
+  /** What was chosen for each of them. */
+  readonly chosen: RunLimits
   readonly notebooks: () => Iterable<FilledNotebook>
 }
 
@@ -71,6 +78,8 @@ interface FillParts {
   readonly storage: Storage
   readonly reserved: ReservedPolicy
   readonly tracing: Tracing | undefined
+  /** Undefined where what is filled in is not executed. */
+  readonly limits: LimitChoice | undefined
 }
 
 /**
@@ -82,15 +91,18 @@ export function fillInWith(parts: FillParts): FillIn {
     const asked = readRequest(request)
     const offer = await offerOf(parts, notebookId)
     const { each } = asked.controls
+    const chosen = asked.limits(parts.limits?.most)
     const faults = [
       ...asked.faults,
+      ...chosen.faults,
       ...kernelFaults(asked, offer),
       ...(each.length > 0 ? [sweepFault(each)] : []),
     ]
     // The values of a sweep are no values of one run.
     const parse = () => (each.length > 0 ? new Map() : asked.parse(linkInputs(offer.inputs)))
     const parameters = inSpan(parts.tracing, 'link', () => withFaults(faults, parse))
-    return inSpan(parts.tracing, 'fill in', () => filled(parts, caller, asked.controls, offer, parameters))
+    const said = { controls: asked.controls, chosen: chosen.limits, parameters }
+    return inSpan(parts.tracing, 'fill in', () => filled(parts, caller, offer, said))
   }
 }
 
@@ -99,7 +111,8 @@ export function fillSweepWith(parts: FillParts): FillSweep {
   return async (caller, notebookId, request, max) => {
     const asked = readRequest(request)
     const offer = await offerOf(parts, notebookId)
-    const faults = [...asked.faults, ...kernelFaults(asked, offer)]
+    const { limits: chosen, faults: wrong } = asked.limits(parts.limits?.most)
+    const faults = [...asked.faults, ...wrong, ...kernelFaults(asked, offer)]
     const { each, runs } = inSpan(parts.tracing, 'link', () =>
       withFaults(faults, () => asked.parseSweep(linkInputs(offer.inputs), max)),
     )
@@ -108,8 +121,9 @@ export function fillSweepWith(parts: FillParts): FillSweep {
       scope: scopeOf(caller, chooseWorkspace(caller, controls.workspace)),
       each,
       count: runs.length,
+      chosen,
       *notebooks() {
-        for (const parameters of runs) yield filled(parts, caller, controls, offer, parameters)
+        for (const parameters of runs) yield filled(parts, caller, offer, { controls, chosen, parameters })
       },
     }
   }
@@ -118,12 +132,18 @@ export function fillSweepWith(parts: FillParts): FillSweep {
 const offerOf = ({ catalog, tracing }: FillParts, notebookId: string): Promise<Offer> =>
   inSpan(tracing, 'template', () => catalog.offer(notebookId))
 
+/** What a request says, once it is read. */
+interface Said {
+  readonly controls: LinkControls
+  readonly chosen: RunLimits
+  readonly parameters: ReadonlyMap<string, JsonValue>
+}
+
 function filled(
-  { storage, reserved }: FillParts,
+  { storage, reserved, limits }: FillParts,
   caller: Caller,
-  controls: LinkControls,
   { entry, inputs, template: own, version }: Offer,
-  parameters: ReadonlyMap<string, JsonValue>,
+  { controls, chosen, parameters }: Said,
 ): FilledNotebook {
   const template = controls.kernel === undefined ? own : withKernel(own, controls.kernel)
   const workspace = chooseWorkspace(caller, controls.workspace)
@@ -144,6 +164,7 @@ function filled(
     scope: scopeOf(caller, workspace),
     run: { id, notebookId: entry.id, notebookVersion: version, parameters: values, kernelName, object },
     mode: controls.mode ?? entry.mode,
+    limits: { ...limits?.usual, ...chosen },
     notebook,
   }
 }
@@ -175,6 +196,7 @@ interface Asked {
   /** Typed by the schema. Throws `invalid-parameters`. */
   readonly parse: (schema: InputsSchema) => ReadonlyMap<string, JsonValue>
   readonly parseSweep: (schema: InputsSchema, max: number) => Sweep
+  readonly limits: (most: RunLimits | undefined) => ChosenLimits
 }
 
 /** A body says in members of its own what a link says in control parameters. */
@@ -189,15 +211,17 @@ function readRequest(request: RunRequest): Asked {
       faults: [...faults, ...[...new Map(reserved)].map(([name, received]) => reservedFault(name, received))],
       parse: (schema) => parseQuery(schema, open),
       parseSweep: (schema, max) => sweepQuery(schema, open, controls.each, max),
+      limits: (most) => limitsOfLink(controls.limits, most),
     }
   }
-  const { workspace, kernel, values, each = new Map() } = request
+  const { workspace, kernel, values, each = new Map(), limits = new Map() } = request
   const open = new Map([...values].filter(([name]) => !isReserved(name)))
   return {
-    controls: { mode: undefined, workspace, kernel, each: [...each.keys()] },
+    controls: { mode: undefined, workspace, kernel, each: [...each.keys()], limits: new Map() },
     faults: [...values.keys()].filter(isReserved).map((name) => reservedFault(name)),
     parse: (schema) => parseValues(schema, open),
     parseSweep: (schema, max) => sweepValues(schema, open, each, max),
+    limits: (most) => limitsOfBody(limits, most),
   }
 }
 

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { type ParameterFault, RunnerError } from '../errors.ts'
 import { cut } from '../notebook/misfit.ts'
+import { LIMITS, type LimitTexts } from './limits.ts'
 
 /** The control parameters of a link: they start with `_`, so they never meet an input. */
 export interface LinkControls {
@@ -9,6 +10,8 @@ export interface LinkControls {
   readonly kernel: string | undefined
   /** The inputs of a sweep that have several values; empty where the link is no sweep. */
   readonly each: readonly string[]
+  /** As they were written; what they may be depends on the service. */
+  readonly limits: LimitTexts
 }
 
 export interface Link {
@@ -18,7 +21,8 @@ export interface Link {
   readonly faults: readonly ParameterFault[]
 }
 
-const CONTROLS = ['_mode', '_workspace', '_kernel', '_each', '_f'] as const
+const LIMIT_CONTROLS = LIMITS.map(({ control }) => control)
+const CONTROLS = ['_mode', '_workspace', '_kernel', '_each', ...LIMIT_CONTROLS, '_f'] as const
 const NOT_YET: Readonly<Record<string, string>> = {
   _fresh: 'there is no cache of results yet, so every run is fresh',
 }
@@ -63,11 +67,15 @@ export function readLink(pairs: Iterable<readonly [string, string]>): Link {
       workspace: controls.get('_workspace') || undefined,
       kernel: controls.get('_kernel') || undefined,
       each,
+      limits: new Map(LIMIT_CONTROLS.flatMap((name) => written(name, controls.get(name)))),
     },
     inputs,
     faults,
   }
 }
+
+const written = (name: string, text: string | undefined): ReadonlyArray<readonly [string, string]> =>
+  text === undefined || text === '' ? [] : [[name, text]]
 
 /** The inputs of which a link has several values; none where it is no sweep. */
 export const sweptInputs = (pairs: Iterable<readonly [string, string]>): readonly string[] =>

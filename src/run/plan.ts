@@ -2,12 +2,8 @@ import type { Caller } from '../identity/caller.ts'
 import type { ServerLook } from '../kernel/hub-look.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type FillIn, type FillSweep, isSweep, outputPathOf, type RunRequest } from './filled-notebook.ts'
+import type { RunLimits } from './run.ts'
 import type { RunTimes } from './run-times.ts'
-
-export interface RunTimeLimits {
-  readonly runSeconds: number
-  readonly cellSeconds: number | undefined
-}
 
 /** What a request would do. */
 interface RunPlan {
@@ -19,8 +15,8 @@ interface RunPlan {
   /** Where the notebook would be stored; `{id}` is the id that the run will get. */
   readonly output: string
   readonly before: RunTimes | undefined
-  /** Seconds that a run and each of its cells may take; undefined where nothing is executed. */
-  readonly limits: RunTimeLimits | undefined
+  /** Those of each run; empty where nothing is executed. */
+  readonly limits: RunLimits
   /** The person's own server in which it would run; undefined where they have none, or nobody knows. */
   readonly server: ServerLook | undefined
 }
@@ -38,12 +34,11 @@ export function planWith(parts: {
   readonly fillIn: FillIn
   readonly fillSweep: FillSweep
   readonly max: number
-  readonly limits: RunTimeLimits | undefined
   readonly storage: Storage
   readonly times: (caller: Caller, notebookId: string) => Promise<RunTimes | undefined>
   readonly server: (caller: Caller, workspace: string, open: boolean) => Promise<ServerLook | undefined>
 }): PlanRun {
-  const { fillIn, fillSweep, max, limits, storage, times, server } = parts
+  const { fillIn, fillSweep, max, storage, times, server } = parts
   return async (caller, notebookId, request, open) => {
     const { first, runs, each } = isSweep(request)
       ? await fillSweep(caller, notebookId, request, max).then((sweep) => {
@@ -61,7 +56,7 @@ export function planWith(parts: {
       each,
       output: outputPathOf(storage, object).replaceAll(id, '{id}'),
       before: await times(caller, notebookId),
-      limits,
+      limits: first.limits,
       server: open === undefined ? undefined : await server(caller, workspace, open),
     }
   }

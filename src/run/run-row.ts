@@ -99,7 +99,7 @@ function kernelFrom(row: RunRow): RunKernel | undefined {
   }
 }
 
-function limitsFrom(text: string): RunLimits {
+export function limitsFrom(text: string): RunLimits {
   const json = parseJson(text)
   const limits: Record<string, number> = {}
   for (const [name, value] of isObject(json) ? json : []) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Database } from '../database/connect.ts'
 import { RunnerError } from '../errors.ts'
 import type { Caller, Scope } from '../identity/caller.ts'
@@ -6,7 +7,7 @@ import { cancelRuns } from './cancel.ts'
 import { insertQueued } from './insert-run.ts'
 import { type NotebookCopy, PreparedRows } from './prepared-rows.ts'
 import type { NewExecution, NewRun, Run } from './run.ts'
-import { parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
+import { limitsFrom, parametersText, RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
 
 export interface Accepted {
   readonly run: Run
@@ -20,8 +21,8 @@ export interface RunStore {
   insertPrepared(scope: Scope, run: NewRun, copy?: NotebookCopy): Promise<void>
   /**
    * Row, snapshot and place in the queue, all or nothing. The same idempotency key of the same person gives the run
-   * that it gave before. Throws `idempotency-conflict` where it came with another notebook, workspace, kernel or
-   * other parameters then.
+   * that it gave before. Throws `idempotency-conflict` where it came with another notebook, workspace, kernel,
+   * other limits or parameters then.
    */
   accept(scope: Scope, run: NewExecution, given?: { readonly idempotencyKey?: string }): Promise<Accepted>
   /** Undefined where there is none in the caller's workspaces. `id` is a UUID in lower case. */
@@ -100,7 +101,8 @@ function isSame(scope: Scope, run: NewExecution, earlier: RunRow): boolean {
     earlier.workspace === scope.workspace &&
     earlier.kernel_name === (run.kernelName ?? null) &&
     earlier.from_cell === (run.retryOf?.fromCell ?? null) &&
-    earlier.parameters === parametersText(run.parameters)
+    earlier.parameters === parametersText(run.parameters) &&
+    isDeepStrictEqual(limitsFrom(earlier.limits), run.limits)
   )
 }
 

@@ -126,7 +126,9 @@ describe('controls', () => {
     const link = await shown('Link')
     expect(link).toBe(`${url}/run/notebook/every?title=it%27s%20(a)%20%26%20b`)
     for (const name of ['curl', 'Python']) expect(await shown(name)).toContain(`'${link}'`)
-    expect(await shown('Command line')).toBe("./notebook-runner link every \\\n  -p title 'it'\\''s (a) & b'")
+    expect(await shown('Command line')).toBe(
+      `./notebook-runner link every \\\n  --url ${url} \\\n  -p title 'it'\\''s (a) & b'`,
+    )
     const badge = `${url}/badge.svg`
     const alt = 'run notebook: Every kind of input'
     expect(await shown('Markdown')).toBe(
@@ -209,7 +211,7 @@ describe('a link that runs', () => {
     await page.getByRole('button', { name: 'Several values of Count' }).click()
     await page.getByLabel('Count: one run for each, 1', { exact: true }).fill('1..3')
     await page.getByText('3 times: one for each count').waitFor()
-    await expect.poll(() => page.url()).toContain('_each=count&count=1..3')
+    await expect.poll(() => page.url()).toContain('_each=count&_mode=execute&count=1..3')
     expect(await page.getByRole('link', { name: 'Open in JupyterLab' }).count()).toBe(0)
     expect(await shots(page, 'sweep-form')).toEqual([])
     await page.getByRole('button', { name: 'Run', exact: true }).click()

@@ -87,6 +87,14 @@ describe('run', { timeout: 180_000 }, () => {
     expect((await written('late.ipynb')).statuses).toEqual(['completed', 'failed', 'pending'])
   })
 
+  it.each([
+    ['--run-timeout', 'The run took longer than 1 s'],
+    ['--idle-timeout', 'gave no sign for 1 s'],
+  ])('ends a run by %s', async (flag, words) => {
+    const { code, stderr } = await run('sleeps.ipynb', 'late.ipynb', flag, '1')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(words) })
+  })
+
   it('says which kernels there are where there is no such one', async () => {
     const { code, stderr } = await run('sum.ipynb', 'no.ipynb', '-k', 'pyton3')
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('python3') })

@@ -31,6 +31,7 @@ describe('link', () => {
     [['-p', 'names', 'a,b', '-p', 'names', 'c'], `${START}?names=a,b&names=c`],
     [['-p', 'names', '["a,b"]'], `${START}?names=%5B%22a,b%22%5D`],
     [['-p', '_each', 'year', '-p', 'year', '2019..2021'], `${START}?year=2019..2021&_each=year`],
+    [['-p', '_kernel', 'python3', '-p', '_run_timeout', '60'], `${START}?_kernel=python3&_run_timeout=60`],
     [['-p', 'title', 'a b+c&d=é?#%'], `${START}?title=a%20b%2Bc%26d%3D%C3%A9%3F%23%25`],
     [['-p', 'title', 'https://a.example/x@1'], `${START}?title=https://a.example/x@1`],
   ])('writes %j', async (args, expected) => {

@@ -51,6 +51,18 @@ const written = async (name: string) => readFile(join(folder, name), 'utf8')
 const jobs = async () => (await jobsOf(await server.program('/jobs?limit=100'))).jobs
 
 describe('run --server', { timeout: 240_000 }, () => {
+  it('under limits that are chosen, as far as the server lets it', async () => {
+    const limits = ['--execution-timeout', '50', '--run-timeout', '70', '--idle-timeout', '40']
+    const { code } = await on(server.url, 'sum', 'limited.ipynb', ...limits, '--output-bytes', '5000')
+    expect(code).toBe(0)
+    const [newest] = await jobs()
+    expect(newest?.limits).toMatchObject({
+      ...{ cellSeconds: 50, runSeconds: 70, silentSeconds: 40, outputBytes: 5000 },
+    })
+    const refused = await on(server.url, 'sum', 'limited.ipynb', '--run-timeout', '86401')
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('from 1 to 86400; got 86401') })
+  })
+
   it('executes there, shows how far it is and what is printed, and writes the notebook here', async () => {
     const { code, stdout, stderr } = await on(
       server.url,

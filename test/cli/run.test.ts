@@ -206,6 +206,11 @@ describe('run --prepare tells every fault at once, and writes nothing:', () => {
   it('a time that is none', async () => {
     const { code, stderr } = await run('plain.ipynb', 'no.ipynb', '--execution-timeout', '1.5')
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('whole number of seconds') })
+    const bytes = await run('plain.ipynb', 'no.ipynb', '--output-bytes', '999')
+    expect(bytes).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('whole number of bytes, from 1000'),
+    })
   })
 })
 

@@ -366,6 +366,7 @@ describe('a sweep', () => {
       id: '01890000-0000-7000-8000-00000000000b',
       notebookId: 'cog_preview',
       each: ['year'],
+      chosen: {},
       runs: [newExecution(), newExecution()],
     })
     const path = `/batches/${batch.id}`

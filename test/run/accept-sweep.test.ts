@@ -18,9 +18,10 @@ it('a sweep of large notebooks is refused before anything is written', async () 
       scope,
       each: ['x'],
       count: 3,
+      chosen: {},
       *notebooks() {
         for (const id of ['1', '2', '3'])
-          yield { scope, run: { ...run, id }, mode: undefined, notebook: large }
+          yield { scope, run: { ...run, id }, mode: undefined, limits: {}, notebook: large }
       },
     }),
     batches: {
@@ -29,7 +30,6 @@ it('a sweep of large notebooks is refused before anything is written', async () 
         throw new Error('Nothing is to be written.')
       },
     },
-    limits: {},
     max: 10,
   })
   const caller = { ...scope, workspaces: ['w'] }

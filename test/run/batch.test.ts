@@ -26,7 +26,7 @@ function sweep(years: readonly number[]): NewBatch {
   const runs = years.map((year) =>
     newExecution({ parameters: new Map([['year', new JsonNumber(String(year))]]) }),
   )
-  return { id: uuidv7(), notebookId: 'ndvi_calculation', each: ['year'], runs }
+  return { id: uuidv7(), notebookId: 'ndvi_calculation', each: ['year'], runs, chosen: {} }
 }
 
 describe('a sweep', () => {

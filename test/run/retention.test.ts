@@ -136,7 +136,13 @@ describe('what is old', () => {
     const batches = batchStore(database)
     const runs = [newExecution({ id: idOf(50) }), newExecution({ id: idOf(50) })]
     const id = uuidv7()
-    await batches.create(scopeOf('ws'), { id, notebookId: 'ndvi_calculation', each: ['year'], runs })
+    await batches.create(scopeOf('ws'), {
+      id,
+      notebookId: 'ndvi_calculation',
+      each: ['year'],
+      runs,
+      chosen: {},
+    })
     await database.query({
       text: `UPDATE run SET state = 'failed', finished_at = now() - interval '50 days' WHERE id = $1`,
       values: [runs[0]?.id],

@@ -20,7 +20,7 @@ export function apiRoute(app: FastifyInstance, services: Services): void {
     const notebooks = described
       .filter((one) => one.status === 'fulfilled')
       .map(({ value: { entry, inputs } }) => ({ entry, inputs: linkInputs(inputs) }))
-    const document = openApi(services.publicUrl(), services.version, notebooks)
+    const document = openApi(services.publicUrl(), services.version, notebooks, services.limits)
     const version = versionOf(request)
     negotiated(reply).type(`application/vnd.oai.openapi+json;version=${version}`)
     return reply.send(version === '3.1' ? document : openApi30(document))

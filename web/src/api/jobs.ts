@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { ask, segment, send } from './client.ts'
+import { limitsSchema } from './limits.ts'
 import { parse } from './parse.ts'
 import { ProblemError } from './problem.ts'
 
@@ -40,6 +41,7 @@ export const jobSchema = v.object({
   workspace: v.string(),
   owner: v.string(),
   kernel: v.optional(v.string()),
+  limits: v.optional(limitsSchema),
   parameters: v.record(v.string(), v.unknown()),
   batch: v.optional(v.string()),
   retryOf: v.optional(v.string()),

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { ask, segment, send } from './client.ts'
 import { RUN_STATES } from './jobs.ts'
+import { limitsSchema } from './limits.ts'
 import { entries } from './parse.ts'
 
 const summarySchema = v.object({
@@ -131,7 +132,7 @@ const planSchema = v.object({
   each: v.array(v.string()),
   output: v.string(),
   before: v.optional(v.object({ count: v.number(), medianSeconds: v.number() })),
-  limits: v.optional(v.object({ runSeconds: v.number(), cellSeconds: v.optional(v.number()) })),
+  limits: limitsSchema,
   server: v.optional(
     v.object({ state: v.picklist(['up', 'starting', 'stopped']), stops: v.array(v.string()) }),
   ),

@@ -1,3 +1,5 @@
+import { CHOICES } from '../components/limit-words.ts'
+
 /** The query of a run link: names and texts in order, a name repeated where it has several values. */
 export type LinkQuery = ReadonlyArray<readonly [name: string, text: string]>
 
@@ -33,6 +35,16 @@ export const sweptNames = (query: LinkQuery): readonly string[] =>
       .map((name) => name.trim())
       .filter((name) => name !== ''),
   )
+
+/** With what only a run can have, the link is one that executes: otherwise it would be refused. */
+export const needsRun = (query: LinkQuery): boolean =>
+  sweptNames(query).length > 0 || query.some(([name, text]) => text !== '' && LIMIT_CONTROLS.has(name))
+
+const LIMIT_CONTROLS: ReadonlySet<string> = new Set(CHOICES.map(({ control }) => control))
+
+/** For a link that prepares. */
+export const withoutLimits = (query: LinkQuery): LinkQuery =>
+  query.filter(([name]) => !LIMIT_CONTROLS.has(name))
 
 /** Swept or not: the list of all that are, in one `_each`. */
 export function withSwept(query: LinkQuery, name: string, swept: boolean): LinkQuery {

@@ -6,11 +6,22 @@ import { useLocation, useNavigate } from 'react-router'
 import type { Me } from '../api/me.ts'
 import { type Fault, ProblemError } from '../api/problem.ts'
 import { execute, type Process, planQuery } from '../api/processes.ts'
+import { CHOICES } from '../components/limit-words.ts'
 import { ProblemNotice } from '../components/problem-notice.tsx'
 import { Field } from './field.tsx'
 import { useFootprints } from './footprints.ts'
 import { KernelSelect } from './kernel-select.tsx'
-import { type LinkQuery, queryText, readQuery, sweptNames, textsOf, withTexts } from './link-query.ts'
+import { LimitFields } from './limit-fields.tsx'
+import {
+  type LinkQuery,
+  needsRun,
+  queryText,
+  readQuery,
+  sweptNames,
+  textsOf,
+  withoutLimits,
+  withTexts,
+} from './link-query.ts'
 import { PlanPanel } from './plan-panel.tsx'
 import { runLink } from './share.ts'
 import { SharePanel } from './share-panel.tsx'
@@ -71,7 +82,8 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
       (name) => textsOf(query, name).join('\n') !== textsOf(next, name).join('\n'),
     )
     setTold(new Set([...told, ...changed]))
-    setQuery(next)
+    const runs = needsRun(next) && mode === 'prepare'
+    setQuery(runs ? withTexts(next, '_mode', ['execute']) : next)
   }
 
   function submit(event: FormEvent) {
@@ -86,7 +98,12 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
     if (fault === undefined) return undefined
     return all || (told.has(name) && fault.fault !== 'missing') ? fault.message : undefined
   }
-  const shown = new Set([...process.schema.properties.map(([name]) => name), '_workspace', '_kernel'])
+  const shown = new Set([
+    ...process.schema.properties.map(([name]) => name),
+    '_workspace',
+    '_kernel',
+    ...(me.limits === undefined ? [] : CHOICES.map(({ control }) => control)),
+  ])
   const elsewhere = faults.filter(({ name }) => !shown.has(name))
   const { example } = process
   const expected = new Map(process.inputs.map(([name, input]) => [name, input.expected]))
@@ -169,6 +186,9 @@ export function NotebookForm({ process, me, confirms }: NotebookFormProps) {
                 serverStarts={plan.data?.server?.state === 'starting'}
               />
             )}
+            {me.limits !== undefined && (
+              <LimitFields limits={me.limits} query={query} onQuery={change} faultOf={faultOf} />
+            )}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
@@ -225,7 +245,7 @@ function confirmText(faults: readonly Fault[], runsOnly: boolean): string {
 
 /** A notebook that is executed unless told otherwise is told otherwise. */
 function prepared({ mode }: Process, query: LinkQuery): LinkQuery {
-  return withTexts(query, '_mode', mode === 'execute' ? ['prepare'] : [])
+  return withTexts(withoutLimits(query), '_mode', mode === 'execute' ? ['prepare'] : [])
 }
 
 const faultsOf = (error: Error | null): readonly Fault[] =>

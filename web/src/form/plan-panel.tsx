@@ -1,5 +1,6 @@
 import { List, Stack, Text, Title } from '@mantine/core'
 import type { Plan } from '../api/processes.ts'
+import { limitText } from '../components/limit-words.ts'
 import { durationText } from '../components/time-text.ts'
 
 /** What would happen, before it does. */
@@ -23,7 +24,9 @@ export function PlanPanel({ plan, title }: { readonly plan: Plan | undefined; re
           <List.Item className="form-link">Stored as {plan.output.replaceAll('{id}', '…')}</List.Item>
           {plan.server !== undefined && <List.Item>{SERVER_WORDS[plan.server.state]}</List.Item>}
           <List.Item>{timeWords(plan)}</List.Item>
-          {plan.limits !== undefined && <List.Item>{limitWords(plan.limits)}</List.Item>}
+          {limitWords(plan.limits).map((words) => (
+            <List.Item key={words}>{words}</List.Item>
+          ))}
         </List>
       )}
     </Stack>
@@ -46,9 +49,22 @@ function timeWords({ before, runs }: Plan): string {
   return `Takes about ${durationText(medianSeconds)}${runs > 1 ? ' a run' : ''}: ${of}`
 }
 
-function limitWords({ runSeconds, cellSeconds }: NonNullable<Plan['limits']>): string {
-  const run = `Is ended after ${durationText(runSeconds)}`
-  return cellSeconds === undefined
-    ? run
-    : `${run}, or when a cell takes longer than ${durationText(cellSeconds)}`
+/** Where it ends, or what is left out. What the outputs may take is said where it was chosen. */
+function limitWords({
+  runSeconds,
+  cellSeconds,
+  silentSeconds,
+  outputBytes,
+}: Plan['limits']): readonly string[] {
+  const ends = [
+    ...(runSeconds === undefined ? [] : [`after ${durationText(runSeconds)}`]),
+    ...(cellSeconds === undefined ? [] : [`when a cell takes longer than ${durationText(cellSeconds)}`]),
+    ...(silentSeconds === undefined ? [] : [`when a cell gives no sign for ${durationText(silentSeconds)}`]),
+  ]
+  return [
+    ...(ends.length === 0 ? [] : [`Is ended ${ends.join(', or ')}`]),
+    ...(outputBytes === undefined
+      ? []
+      : [`Keeps ${limitText({ unit: 'bytes' }, outputBytes)} of outputs, and cuts the rest`]),
+  ]
 }

@@ -1,6 +1,6 @@
 import { Button, CopyButton, Group, NativeSelect, Stack, Tabs, Text, Title } from '@mantine/core'
 import type { Process } from '../api/processes.ts'
-import { type LinkQuery, textsOf, withTexts } from './link-query.ts'
+import { type LinkQuery, needsRun, textsOf, withTexts } from './link-query.ts'
 import { shares } from './share.ts'
 
 interface SharePanelProps {
@@ -12,7 +12,7 @@ interface SharePanelProps {
 
 /** The link that the form makes, and what else says the same. */
 export function SharePanel({ process, query, onQuery, executes }: SharePanelProps) {
-  const ways = shares(process.id, process.title, query)
+  const ways = shares(process, query)
   const [mode = ''] = textsOf(query, '_mode')
   const usual = process.mode === 'execute' ? 'runs it' : 'opens it in JupyterLab'
   return (
@@ -24,7 +24,9 @@ export function SharePanel({ process, query, onQuery, executes }: SharePanelProp
       {executes && (
         <NativeSelect
           label="What the link does"
+          description={needsRun(query) ? 'A sweep and limits are for runs.' : ''}
           value={mode}
+          disabled={needsRun(query)}
           onChange={({ currentTarget: { value } }) =>
             onQuery(withTexts(query, '_mode', value === '' ? [] : [value]))
           }

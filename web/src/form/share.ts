@@ -1,5 +1,6 @@
+import type { Process } from '../api/processes.ts'
 import { pageStart } from '../page-start.ts'
-import { type LinkQuery, queryText } from './link-query.ts'
+import { type LinkQuery, queryText, sweptNames, textsOf } from './link-query.ts'
 
 /** How the world calls the service, as this page was called. */
 const base = (): string => `${window.location.origin}${pageStart.basePath}`
@@ -14,8 +15,7 @@ const LABEL = 'run notebook'
 
 /** Ways to pass a link on, each with its name. The token is the reader's own. */
 export function shares(
-  id: string,
-  title: string,
+  { id, title, mode }: Pick<Process, 'id' | 'title' | 'mode'>,
   query: LinkQuery,
 ): ReadonlyArray<readonly [string, string]> {
   const link = runLink(id, query).replaceAll("'", '%27')
@@ -35,19 +35,35 @@ response = requests.get(
 )
 print(response.json())`,
     ],
-    ['Command line', commandLine(id, query)],
+    ['Command line', commandLine(id, query, textsOf(query, '_mode')[0] ?? mode)],
     ['Markdown', `[![${LABEL}: ${alt}](${badge})](${link.replaceAll('(', '%28').replaceAll(')', '%29')})`],
     ['HTML', `<a href="${link.replaceAll('&', '&amp;')}"><img src="${badge}" alt="${LABEL}: ${alt}"></a>`],
     ['reStructuredText', `.. image:: ${badge}\n   :target: ${link}\n   :alt: ${LABEL}: ${alt}`],
   ]
 }
 
-function commandLine(id: string, query: LinkQuery): string {
-  const given = query.filter(([name, text]) => text !== '' && !name.startsWith('_'))
-  return [
-    `./notebook-runner link ${quoted(id)}`,
-    ...given.map(([name, text]) => `-p ${quoted(name)} ${quoted(text)}`),
-  ].join(' \\\n  ')
+/** What `run --server` calls the control parameters. */
+const FLAGS: Readonly<Record<string, string>> = {
+  _workspace: '--workspace',
+  _kernel: '--kernel',
+  _run_timeout: '--run-timeout',
+  _cell_timeout: '--execution-timeout',
+  _idle_timeout: '--idle-timeout',
+  _output_bytes: '--output-bytes',
+}
+
+/** One run is executed by the command line itself; of all else it makes the link. */
+function commandLine(id: string, query: LinkQuery, mode: string | undefined): string {
+  const runs = mode === 'execute' && sweptNames(query).length === 0
+  const given = query.filter(([name, text]) => text !== '' && !(runs && name === '_mode'))
+  const first = runs
+    ? [`./notebook-runner run ${quoted(id)} ${quoted(`${id}.ipynb`)}`, `--server ${quoted(base())}`]
+    : [`./notebook-runner link ${quoted(id)}`, `--url ${quoted(base())}`]
+  const flags = given.map(([name, text]) => {
+    const flag = runs ? FLAGS[name] : undefined
+    return flag === undefined ? `-p ${quoted(name)} ${quoted(text)}` : `${flag} ${quoted(text)}`
+  })
+  return [...first, ...flags].join(' \\\n  ')
 }
 
 const quoted = (text: string): string =>

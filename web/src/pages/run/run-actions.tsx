@@ -1,9 +1,11 @@
 import { Button, CopyButton, Group, Text, TextInput } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { addressOf, segment } from '../../api/client.ts'
 import { cancelJob, isEnded, type Job, jobQuery, rerunJob } from '../../api/jobs.ts'
+import { type Me, meQuery } from '../../api/me.ts'
+import { CHOICES } from '../../components/limit-words.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { valueText } from '../../components/value-text.ts'
 
@@ -19,6 +21,7 @@ interface Repeat {
 export function RunActions({ job }: { readonly job: Job }) {
   const navigate = useNavigate()
   const queries = useQueryClient()
+  const { data: me } = useQuery(meQuery)
   // One key for this page, so that a click that is repeated is the same run.
   const [key] = useState(() => crypto.randomUUID())
   const cancel = useMutation({
@@ -79,7 +82,7 @@ export function RunActions({ job }: { readonly job: Job }) {
             Run again from the failed cell
           </Button>
         )}
-        <Button variant="default" component={Link} to={formAddress(job)}>
+        <Button variant="default" component={Link} to={formAddress(job, me?.limits)}>
           Change the inputs
         </Button>
         <Button variant="default" component="a" href={addressOf(`/jobs/${job.jobID}/notebook`)} download>
@@ -128,10 +131,16 @@ function ShareButton() {
 }
 
 /** The form of its notebook, filled in as it was for this run. */
-function formAddress({ parameters, processID, workspace }: Job): string {
+function formAddress(job: Job, choice: Me['limits']): string {
+  const { parameters, processID, workspace } = job
   const given = Object.entries(parameters).flatMap(([name, value]) =>
     value === null ? [] : [[name, valueText(value)]],
   )
-  const query = new URLSearchParams([...given, ['_workspace', workspace]])
+  // Those that are lower than where nothing is chosen.
+  const limits = CHOICES.flatMap(({ name, control }) => {
+    const [value, most] = [job.limits?.[name], choice?.most[name]]
+    return value !== undefined && most !== undefined && value < most ? [[control, String(value)]] : []
+  })
+  const query = new URLSearchParams([...given, ['_workspace', workspace], ...limits])
   return `/processes/${segment(processID)}?${query}`
 }

@@ -5,6 +5,7 @@ import { Link } from 'react-router'
 import { logQuery } from '../../api/cells.ts'
 import { addressOf, segment } from '../../api/client.ts'
 import { isEnded, type Job, type RunFile, resultsQuery } from '../../api/jobs.ts'
+import { limitEntries } from '../../components/limit-words.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { tookText } from '../../components/run-times.ts'
 import { STATE_WORDS } from '../../components/state-badge.tsx'
@@ -147,6 +148,7 @@ function About({ job }: { readonly job: Job }) {
     ['By', job.owner],
     ['Workspace', job.workspace],
     ['Kernel', job.kernel],
+    ...limitEntries(job.limits ?? {}),
   ]
   return (
     <section>
