@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { RunEnd } from '../../src/run/lease.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { notebookOf } from '../support/notebook-folder.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
+import { startRunService } from '../support/run-service.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { openPage, shots } from '../support/web-page.ts'
@@ -66,6 +68,32 @@ it('says of a notebook that is broken why it is, and shows those alone that are 
     await page.getByLabel('Show').selectOption(choice)
     await expect.poll(() => cards.locator('h2').allTextContents()).toEqual([...titles])
   }
+  expect(faults).toEqual([])
+})
+
+it('shows those alone whose last run failed', { timeout: 120_000 }, async () => {
+  await using service = await startRunService()
+  const { runner: other } = service
+  const inputs = 'cog_url=https://example.org/scene.tif&bbox=-4.5,53.1,-4.4,53.2'
+  const run = async (id: string, end: RunEnd) => {
+    expect((await other.program(`/run/notebook/${id}?${inputs}&_mode=execute`)).status).toBe(303)
+    await (await service.claim()).lease.finish(end)
+  }
+  const failed = { state: 'failed', reason: 'cell-error', message: 'Cell 1 failed.' } as const
+  await run('ndvi_calculation', failed)
+  await using opened = await openPage(browser, other, '/processes')
+  const { page, faults } = opened
+  await page.getByLabel('Show').selectOption('Whose last run failed')
+  const titles = page.locator('.notebook-cards > li h2')
+  await expect.poll(() => titles.allTextContents()).toEqual(['NDVI: where is it green?'])
+  await expect.poll(() => page.url()).toBe(`${other.url}/processes?show=failed`)
+  // The last one counts, and not the one before.
+  await run('ndvi_calculation', { state: 'succeeded' })
+  await page.reload()
+  await page.getByRole('heading', { name: 'Notebooks' }).waitFor()
+  await expect.poll(() => titles.count()).toBe(0)
+  await page.getByLabel('Show').selectOption('That have run')
+  await expect.poll(() => titles.allTextContents()).toEqual(['NDVI: where is it green?'])
   expect(faults).toEqual([])
 })
 

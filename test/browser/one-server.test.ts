@@ -117,3 +117,26 @@ it('nobody is asked while the server that runs it is up; to run it again somebod
   await expect.poll(() => page.url(), PATIENCE).not.toContain(job)
   await expect.poll(() => page.locator('#job-state').textContent(), PATIENCE).toMatch(/succeeded/i)
 })
+
+it('several runs are run again from the history once a person agrees', { timeout: 300_000 }, async () => {
+  const gone = async () => (await hub.api.servers('local', AbortSignal.timeout(10_000))).has('local')
+  await hub.admin('DELETE', '/users/local/servers/local')
+  await expect.poll(gone, PATIENCE).toBe(false)
+  const other = async () =>
+    (await hub.api.servers('local', AbortSignal.timeout(10_000))).get('other')?.ready === true
+  if (!(await other())) await startOther()
+  await using opened = await openPage(browser, runner, '/jobs?status=successful')
+  const { page } = opened
+  await page.getByRole('checkbox', { name: 'Select all on this page' }).check()
+  const count = await page.locator('.history-rows > li').count()
+  expect(count).toBeGreaterThan(1)
+  await page
+    .getByRole('region', { name: 'Selected runs' })
+    .getByRole('button', { name: 'Run again', exact: true })
+    .click()
+  const outcome = page.getByRole('status').filter({ hasText: 'started again' })
+  await outcome.getByText(`0 of ${count} started again`).waitFor()
+  await outcome.getByText('would stop your server other').first().waitFor()
+  await outcome.getByRole('button', { name: 'Stop it, and go on' }).click()
+  await page.getByText(`${count} started again.`).waitFor()
+})

@@ -1,5 +1,6 @@
 import { Alert, Anchor, Button, List, Text } from '@mantine/core'
 import { problemOf, signInAddress } from '../api/problem.ts'
+import { StopServerButton, wouldStopServer } from './stop-server.tsx'
 
 interface ProblemNoticeProps {
   readonly error: unknown
@@ -36,11 +37,7 @@ export function ProblemNotice({ error, onRetry, onStopServer }: ProblemNoticePro
           {problem.link}
         </Anchor>
       )}
-      {onStopServer !== undefined && problem.code === 'would-stop-server' && (
-        <Button mt="sm" size="xs" variant="default" onClick={onStopServer}>
-          Stop it, and go on
-        </Button>
-      )}
+      {onStopServer !== undefined && wouldStopServer(problem) && <StopServerButton onClick={onStopServer} />}
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
           Try again

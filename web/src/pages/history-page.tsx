@@ -50,7 +50,9 @@ export default function HistoryPage() {
       <Title order={1}>Runs</Title>
       <FilterForm query={query} onQuery={setQuery} />
       {error !== null && <ProblemNotice error={error} onRetry={refetch} />}
-      {outcome !== undefined && <BulkOutcome outcome={outcome} onClose={() => setOutcome(undefined)} />}
+      {outcome !== undefined && (
+        <BulkOutcome outcome={outcome} onClose={() => setOutcome(undefined)} onDone={done} />
+      )}
       {error === null && data === undefined && <Loader aria-label="Loading" />}
       {data !== undefined && jobs.length === 0 && (
         <Text role="status">

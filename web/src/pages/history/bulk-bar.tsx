@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import { segment } from '../../api/client.ts'
 import type { Job } from '../../api/jobs.ts'
+import { StopServerButton, wouldStopServer } from '../../components/stop-server.tsx'
 import { type ActionOutcome, actOn, isFor, RUN_ACTIONS, type RunAction } from './run-actions.ts'
 
 interface BulkBarProps {
@@ -104,11 +105,26 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
 export function BulkOutcome({
   outcome,
   onClose,
+  onDone,
 }: {
   readonly outcome: ActionOutcome
   readonly onClose: () => void
+  readonly onDone: (outcome: ActionOutcome) => void
 }) {
   const { action, done, failures } = outcome
+  const [busy, setBusy] = useState(false)
+  const asked = failures.filter(({ problem }) => wouldStopServer(problem))
+  const goOn = async () => {
+    setBusy(true)
+    const then = await actOn(
+      action,
+      asked.map(({ job }) => job),
+      true,
+    )
+    setBusy(false)
+    const others = failures.filter(({ problem }) => !wouldStopServer(problem))
+    onDone({ action, done: [...done, ...then.done], failures: [...others, ...then.failures] })
+  }
   return (
     <Alert
       role="status"
@@ -125,13 +141,14 @@ export function BulkOutcome({
     >
       {failures.length > 0 && (
         <List size="sm">
-          {failures.map(({ job, name, why }) => (
+          {failures.map(({ job, name, problem }) => (
             <List.Item key={job.jobID}>
-              {name}: {why}
+              {name}: {problem.detail}
             </List.Item>
           ))}
         </List>
       )}
+      {asked.length > 0 && <StopServerButton onClick={() => void goOn()} loading={busy} />}
     </Alert>
   )
 }
