@@ -15,8 +15,8 @@ interface RunPlan {
   /** Where the notebook would be stored; `{id}` is the id that the run will get. */
   readonly output: string
   readonly before: RunTimes | undefined
-  /** Those of each run; empty where nothing is executed. */
-  readonly limits: RunLimits
+  /** Those of each run; undefined where nothing is executed. */
+  readonly limits: RunLimits | undefined
   /** The person's own server in which it would run; undefined where they have none, or nobody knows. */
   readonly server: ServerLook | undefined
 }
@@ -56,7 +56,7 @@ export function planWith(parts: {
       each,
       output: outputPathOf(storage, object).replaceAll(id, '{id}'),
       before: await times(caller, notebookId),
-      limits: first.limits,
+      limits: Object.keys(first.limits).length === 0 ? undefined : first.limits,
       server: open === undefined ? undefined : await server(caller, workspace, open),
     }
   }

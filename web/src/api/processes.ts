@@ -132,7 +132,7 @@ const planSchema = v.object({
   each: v.array(v.string()),
   output: v.string(),
   before: v.optional(v.object({ count: v.number(), medianSeconds: v.number() })),
-  limits: limitsSchema,
+  limits: v.optional(limitsSchema, {}),
   server: v.optional(
     v.object({ state: v.picklist(['up', 'starting', 'stopped']), stops: v.array(v.string()) }),
   ),
