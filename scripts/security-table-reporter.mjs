@@ -21,7 +21,7 @@ const FAMILIES = [
   ['hostile notebooks', '1.3.12, 15.2.2', /\/hostile-catalogue\.test/, /made to break/],
   ['SSRF', '1.3.6, 15.3.2', /\/(hostile-catalogue|guarded-fetch)\.test/],
   ['leaks (canaries)', '14.3.2, 16.2.5', /\/leaks\.test/],
-  ['script in outputs', '3.2.1, 3.5.4', /\/outputs\.test/],
+  ['script in outputs', '3.2.1, 3.5.4', /\/(outputs|hostile-geojson)\.test/],
   ['clickjacking', '3.4.6', /\/pages\.test/, /frame/],
   ['script in pages', '1.2.1, 3.2.2', /\/pages\.test/],
   ['slow clients', '15.2.2', /\/(requests|metrics-port)\.test/, /slow/],

@@ -1,6 +1,7 @@
 import { Loader } from '@mantine/core'
 import { lazy, Suspense } from 'react'
 import { Route, Routes, useLocation } from 'react-router'
+import { FaultBoundary } from './components/fault-boundary.tsx'
 import { ProblemPage } from './components/problem-page.tsx'
 import { pageStart } from './page-start.ts'
 
@@ -14,21 +15,23 @@ const NotebookPage = lazy(() => import('./pages/notebook-page.tsx'))
 /** One route for each page; the addresses are those of the server's routes (src/http/app.ts). */
 export function Pages() {
   // What the server could not show. The first address has this key, and no other.
-  const { key } = useLocation()
+  const { key, pathname } = useLocation()
   if (key === 'default' && pageStart.problem !== undefined) return <ProblemPage problem={pageStart.problem} />
   return (
-    <Suspense fallback={<Loader aria-label="Loading" />}>
-      <Routes>
-        <Route path="/processes" element={<CataloguePage />} />
-        <Route path="/jobs" element={<HistoryPage />} />
-        <Route path="/jobs/:id" element={<JobPage />} />
-        <Route path="/compare" element={<ComparePage />} />
-        <Route path="/batches/:id" element={<BatchPage />} />
-        <Route path="/processes/:id" element={<NotebookPage />} />
-        <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
-        <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />
-      </Routes>
-    </Suspense>
+    <FaultBoundary key={pathname} what="This page">
+      <Suspense fallback={<Loader aria-label="Loading" />}>
+        <Routes>
+          <Route path="/processes" element={<CataloguePage />} />
+          <Route path="/jobs" element={<HistoryPage />} />
+          <Route path="/jobs/:id" element={<JobPage />} />
+          <Route path="/compare" element={<ComparePage />} />
+          <Route path="/batches/:id" element={<BatchPage />} />
+          <Route path="/processes/:id" element={<NotebookPage />} />
+          <Route path="/run/notebook/:id" element={<NotebookPage confirms />} />
+          <Route path="*" element={<ProblemPage problem={NOT_FOUND} />} />
+        </Routes>
+      </Suspense>
+    </FaultBoundary>
   )
 }
 

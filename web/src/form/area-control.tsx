@@ -1,6 +1,6 @@
-import { Button, FileButton, Group, Stack, Textarea } from '@mantine/core'
-import { useState } from 'react'
-import { shapeOfGeoJson } from '../map/shape.ts'
+import { Button, FileButton, Group, Stack, Text, Textarea } from '@mantine/core'
+import { useMemo, useState } from 'react'
+import { type Drawing, drawingOf } from '../map/drawing.ts'
 import { type ControlProps, wrapperProps } from './control.tsx'
 import { MapToggle } from './map-toggle.tsx'
 
@@ -8,6 +8,7 @@ import { MapToggle } from './map-toggle.tsx'
 export function AreaControl(props: ControlProps) {
   const { text, onText, label, description, required, footprints = [] } = props
   const [over, setOver] = useState(false)
+  const drawing = useMemo(() => drawingOfText(text), [text])
   const read = (file: File | undefined | null) =>
     void file?.text().then((content) => onText(compact(content)))
   return (
@@ -44,12 +45,26 @@ export function AreaControl(props: ControlProps) {
       <MapToggle
         label={label}
         draws="polygon"
-        shape={shapeOfGeoJson(text)}
+        shape={drawing?.shape}
         footprints={footprints}
         onText={onText}
       />
+      {drawing?.notes.map((note) => (
+        <Text size="xs" c="dimmed" key={note}>
+          {note}
+        </Text>
+      ))}
     </Stack>
   )
+}
+
+/** Undefined where it is no JSON yet; the server says what is wrong with it. */
+function drawingOfText(text: string): Drawing | undefined {
+  try {
+    return drawingOf(JSON.parse(text))
+  } catch {
+    return undefined
+  }
 }
 
 /** Without blanks, which would make the link long; what is no JSON stays, and the server says what is wrong with it. */

@@ -1,7 +1,7 @@
 import { useQueries } from '@tanstack/react-query'
 import { previewQuery } from '../api/preview.ts'
 import type { Process } from '../api/processes.ts'
-import type { Box } from '../map/shape.ts'
+import { type Box, isBoxOnEarth } from '../map/shape.ts'
 import { type LinkQuery, textsOf } from './link-query.ts'
 import { readItems } from './list-texts.ts'
 
@@ -18,5 +18,7 @@ export function useFootprints({ schema }: Process, query: LinkQuery): readonly B
   const wanted = [...new Set(urls)].slice(0, MAX_SHOWN)
   // Whoever shows the preview asks for it.
   const previews = useQueries({ queries: wanted.map((url) => ({ ...previewQuery(url), enabled: false })) })
-  return previews.flatMap(({ data }) => (data?.bbox === undefined ? [] : [data.bbox]))
+  return previews.flatMap(({ data }) =>
+    data?.bbox === undefined || !isBoxOnEarth(data.bbox) ? [] : [data.bbox],
+  )
 }

@@ -1,5 +1,7 @@
 import { Button, Loader } from '@mantine/core'
+import type { Position } from 'geojson'
 import { lazy, Suspense, useState } from 'react'
+import { FaultBoundary } from '../components/fault-boundary.tsx'
 import type { Box, Shape } from '../map/shape.ts'
 
 const AreaMap = lazy(() => import('../map/area-map.tsx'))
@@ -21,23 +23,25 @@ export function MapToggle({ label, draws, shape, footprints, onText }: MapToggle
         {open ? 'Close the map' : 'On a map'}
       </Button>
       {open && (
-        <Suspense fallback={<Loader aria-label="Loading the map" />}>
-          <AreaMap
-            label={`${label}, on a map`}
-            draws={draws}
-            shape={shape}
-            footprints={footprints}
-            onBox={(box) => onText(box.join(','))}
-            onPolygon={(ring) => onText(polygonText(ring))}
-          />
-        </Suspense>
+        <FaultBoundary what="The map">
+          <Suspense fallback={<Loader aria-label="Loading the map" />}>
+            <AreaMap
+              label={`${label}, on a map`}
+              draws={draws}
+              shape={shape}
+              footprints={footprints}
+              onBox={(box) => onText(box.join(','))}
+              onPolygon={(ring) => onText(polygonText(ring))}
+            />
+          </Suspense>
+        </FaultBoundary>
       )}
     </div>
   )
 }
 
 /** To a tenth of a metre: more digits make the link long. */
-function polygonText(ring: ReadonlyArray<readonly [number, number]>): string {
+function polygonText(ring: readonly Position[]): string {
   const rounded = ring.map((point) => point.map((degrees) => Number(degrees.toFixed(6))))
   return JSON.stringify({ type: 'Polygon', coordinates: [rounded] })
 }

@@ -1,5 +1,6 @@
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { Button, Group, Text } from '@mantine/core'
+import type { Position } from 'geojson'
 import type { MapLibreMap } from 'maplibre-gl'
 import { useEffect, useRef, useState } from 'react'
 import { TerraDraw, TerraDrawPolygonMode, TerraDrawRectangleMode } from 'terra-draw'
@@ -16,7 +17,7 @@ interface AreaMapProps {
   /** Outlines to go by, such as where an image lies. */
   readonly footprints: readonly Box[]
   readonly onBox: (box: Box) => void
-  readonly onPolygon: (ring: ReadonlyArray<readonly [number, number]>) => void
+  readonly onPolygon: (ring: readonly Position[]) => void
 }
 
 /**
@@ -48,7 +49,7 @@ export default function AreaMap(props: AreaMapProps) {
         setDrawing(false)
         if (found?.geometry.type !== 'Polygon') return
         const ring = (found.geometry.coordinates[0] ?? []).flatMap(([x, y]) =>
-          x === undefined || y === undefined ? [] : [[x, y] as const],
+          x === undefined || y === undefined ? [] : [[x, y]],
         )
         if (told.current.draws === 'polygon') told.current.onPolygon(ring)
         else told.current.onBox(normalBox(boundsOf(ring), map.getZoom()))

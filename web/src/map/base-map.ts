@@ -65,6 +65,7 @@ function baseStyle(): StyleSpecification {
         id: 'given-fill',
         type: 'fill',
         source: 'given',
+        filter: ['in', ['geometry-type'], ['literal', ['Polygon', 'MultiPolygon']]],
         paint: { 'fill-color': '#12b886', 'fill-opacity': 0.25 },
       },
       { id: 'given', type: 'line', source: 'given', paint: { 'line-color': '#099268', 'line-width': 2 } },
@@ -72,7 +73,7 @@ function baseStyle(): StyleSpecification {
         id: 'given-points',
         type: 'circle',
         source: 'given',
-        filter: ['==', ['geometry-type'], 'Point'],
+        filter: ['in', ['geometry-type'], ['literal', ['Point', 'MultiPoint']]],
         paint: { 'circle-color': '#12b886', 'circle-stroke-color': '#099268', 'circle-stroke-width': 2 },
       },
     ],
@@ -100,9 +101,14 @@ function graticule(): Feature<LineString>[] {
   }))
 }
 
+/** The map ends here: nearer to the poles its projection has no place for anything. */
+const LAST_LATITUDE = 85
+
 /** That it is seen, with some room around it. */
-export const showAll = (map: MapLibreMap, bounds: Box): MapLibreMap =>
-  map.fitBounds([...bounds], { padding: 60, maxZoom: 14, animate: false })
+export function showAll(map: MapLibreMap, [west, south, east, north]: Box): void {
+  const within = (latitude: number) => Math.min(LAST_LATITUDE, Math.max(-LAST_LATITUDE, latitude))
+  map.fitBounds([west, within(south), east, within(north)], { padding: 60, maxZoom: 14, animate: false })
+}
 
 /** In one of the sources of the style. */
 export function show(map: MapLibreMap, source: string, data: GeoJSON): void {

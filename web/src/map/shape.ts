@@ -1,5 +1,4 @@
-import type { Feature, GeoJSON, Polygon } from 'geojson'
-import * as v from 'valibot'
+import type { Feature, GeoJSON, Polygon, Position } from 'geojson'
 
 /** West, south, east, north in degrees. */
 export type Box = readonly [west: number, south: number, east: number, north: number]
@@ -35,45 +34,6 @@ export function shapeOfBox(text: string): Shape | undefined {
   return box && { data: boxFeature(box), bounds: unrolled(box) }
 }
 
-/** An area by its text. What is no GeoJSON at all is not shown; the server says what is wrong with it. */
-export function shapeOfGeoJson(text: string): Shape | undefined {
-  try {
-    return shapeOfData(JSON.parse(text))
-  } catch {
-    return undefined
-  }
-}
-
-/** Undefined where it is no GeoJSON, or nothing is in it. */
-export function shapeOfData(data: unknown): Shape | undefined {
-  if (!v.is(geoJson, data)) return undefined
-  const points = pointsIn(data)
-  return points.length === 0 ? undefined : { data, bounds: boundsOf(points) }
-}
-
-const TYPES = /^(Feature|FeatureCollection|GeometryCollection|(Multi)?(Point|LineString|Polygon))$/
-const geoJson = v.custom<GeoJSON>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    'type' in value &&
-    typeof value.type === 'string' &&
-    TYPES.test(value.type),
-)
-
-/** Every pair of numbers in it, however deep. */
-function pointsIn(value: unknown): ReadonlyArray<readonly [number, number]> {
-  if (Array.isArray(value)) {
-    const [x, y]: readonly unknown[] = value
-    if (typeof x === 'number' && typeof y === 'number') return [[x, y]]
-    return value.flatMap(pointsIn)
-  }
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) =>
-    ['coordinates', 'geometry', 'geometries', 'features'].includes(name) ? pointsIn(inner) : [],
-  )
-}
-
 /** The four numbers of a text such as `-4.5,53.1,-4.4,53.2` (of six, those that are no heights). */
 function boxIn(text: string): Box | undefined {
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
@@ -86,10 +46,17 @@ function boxIn(text: string): Box | undefined {
       : numbers.length === 6 && fifth !== undefined
         ? [west, south, fourth, fifth]
         : undefined
-  return box?.every(Number.isFinite) && Math.abs(box[1]) <= 90 && Math.abs(box[3]) <= 90 ? box : undefined
+  return box !== undefined && isBoxOnEarth(box) ? box : undefined
 }
 
-export function boundsOf(points: ReadonlyArray<readonly [number, number]>): Box {
+/** Degrees that a map can show: a shape that crosses the antimeridian may go on beyond 180°. */
+export const isOnEarth = (longitude: number, latitude: number): boolean =>
+  Math.abs(longitude) <= 360 && Math.abs(latitude) <= 90
+
+export const isBoxOnEarth = ([west, south, east, north]: Box): boolean =>
+  isOnEarth(west, south) && isOnEarth(east, north)
+
+export function boundsOf(points: readonly Position[]): Box {
   let [west, south, east, north] = [
     Number.POSITIVE_INFINITY,
     Number.POSITIVE_INFINITY,
@@ -97,7 +64,7 @@ export function boundsOf(points: ReadonlyArray<readonly [number, number]>): Box 
     Number.NEGATIVE_INFINITY,
   ]
   // There may be more of them than a function takes arguments.
-  for (const [x, y] of points) {
+  for (const [x = Number.NaN, y = Number.NaN] of points) {
     west = Math.min(west, x)
     south = Math.min(south, y)
     east = Math.max(east, x)

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo } from 'react'
-import { type Shape, shapeOfData } from '../map/shape.ts'
+import { FaultBoundary } from '../components/fault-boundary.tsx'
+import { type Drawing, drawingOf } from '../map/drawing.ts'
 import { MapOutput } from './map-output.tsx'
 import { isFramed, shownTypes } from './mime.ts'
 import type { Output, ShownOutput } from './output.ts'
@@ -20,7 +21,7 @@ interface CellOutputsProps {
 
 type Part =
   | { readonly plain: Output }
-  | { readonly shape: Shape }
+  | { readonly drawing: Drawing }
   | { readonly framed: readonly ShownOutput[] }
 
 /**
@@ -31,25 +32,25 @@ export function CellOutputs({ outputs, label, widgets, hurry = false }: CellOutp
   const parts = useMemo(() => partsOf(outputs), [outputs])
   return (
     <section className="cell-outputs" aria-label={label}>
-      {parts.map((part, index) =>
-        'shape' in part ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: as below.
-          <MapOutput key={index} shape={part.shape} label={label} hurry={hurry} />
-        ) : 'plain' in part ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: outputs have no other name than their place.
-          <PlainOutput key={index} output={part.plain} />
-        ) : (
-          // biome-ignore lint/suspicious/noArrayIndexKey: as above.
-          <Suspense key={index} fallback={<p className="cell-outputs-note">Loading the output …</p>}>
-            <OutputFrame
-              outputs={part.framed}
-              label={label}
-              hurry={hurry}
-              {...(widgets !== undefined && { widgets })}
-            />
-          </Suspense>
-        ),
-      )}
+      {parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: outputs have no other name than their place.
+        <FaultBoundary key={index} what="This output">
+          {'drawing' in part ? (
+            <MapOutput drawing={part.drawing} label={label} hurry={hurry} />
+          ) : 'plain' in part ? (
+            <PlainOutput output={part.plain} />
+          ) : (
+            <Suspense fallback={<p className="cell-outputs-note">Loading the output …</p>}>
+              <OutputFrame
+                outputs={part.framed}
+                label={label}
+                hurry={hurry}
+                {...(widgets !== undefined && { widgets })}
+              />
+            </Suspense>
+          )}
+        </FaultBoundary>
+      ))}
     </section>
   )
 }
@@ -59,11 +60,13 @@ function partsOf(outputs: readonly Output[]): readonly Part[] {
   const parts: Part[] = []
   let framed: ShownOutput[] | undefined
   for (const output of outputs) {
-    const shape = shapeIn(output)
-    if (shape !== undefined) {
+    const drawing = drawingIn(output)
+    if (drawing !== undefined) {
       framed = undefined
-      parts.push({ shape })
-    } else if (isForFrame(output)) {
+      parts.push({ drawing })
+    }
+    if (drawing?.shape !== undefined) continue
+    if (isForFrame(output)) {
       if (framed === undefined) {
         framed = []
         parts.push({ framed })
@@ -77,10 +80,10 @@ function partsOf(outputs: readonly Output[]): readonly Part[] {
   return parts
 }
 
-/** Undefined of what is better shown as something else, and of what claims to be GeoJSON and is not. */
-function shapeIn(output: Output): Shape | undefined {
+/** Undefined of what is better shown as something else. Where nothing of it can be drawn its text is shown as well. */
+function drawingIn(output: Output): Drawing | undefined {
   if (!('data' in output) || shownTypes(output.data)[0] !== 'application/geo+json') return undefined
-  return shapeOfData(output.data['application/geo+json'])
+  return drawingOf(output.data['application/geo+json'])
 }
 
 function isForFrame(output: Output): output is ShownOutput {

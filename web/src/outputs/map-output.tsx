@@ -1,26 +1,38 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
-import type { Shape } from '../map/shape.ts'
+import { lazy, Suspense } from 'react'
+import type { Drawing } from '../map/drawing.ts'
+import { useNear } from './use-near.ts'
 
 const ViewMap = lazy(() => import('../map/view-map.tsx'))
 
 interface MapOutputProps {
-  readonly shape: Shape
+  readonly drawing: Drawing
   readonly label: string
   /** While true no new map is made. */
   readonly hurry: boolean
 }
 
-/** GeoJSON is data and nothing else: the map on which it is shown is the service's own. */
-export function MapOutput({ shape, label, hurry }: MapOutputProps) {
-  const [wanted, setWanted] = useState(!hurry)
-  useEffect(() => {
-    if (!hurry) setWanted(true)
-  }, [hurry])
-  const room = <div className="cell-outputs-map" />
-  if (!wanted) return room
+/**
+ * GeoJSON is data and nothing else: the map on which it is shown is the service's own. A browser draws few maps at once, so
+ * that each is there only while it is seen.
+ */
+export function MapOutput({ drawing: { shape, notes }, label, hurry }: MapOutputProps) {
+  const [place, near] = useNear<HTMLDivElement>(hurry)
   return (
-    <Suspense fallback={room}>
-      <ViewMap shape={shape} label={`${label}, on a map`} />
-    </Suspense>
+    <div>
+      {shape !== undefined && (
+        <div ref={place} className="cell-outputs-map">
+          {near && (
+            <Suspense>
+              <ViewMap shape={shape} label={`${label}, on a map`} />
+            </Suspense>
+          )}
+        </div>
+      )}
+      {notes.map((note) => (
+        <p key={note} className="cell-outputs-note">
+          {note}
+        </p>
+      ))}
+    </div>
   )
 }
