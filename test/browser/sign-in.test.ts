@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { type SignInRunner, startSignInRunner } from '../support/sign-in-runner.ts'
+import { shots } from '../support/web-page.ts'
 
 let service: SignInRunner
 let url: string
@@ -53,11 +54,13 @@ it('comes back to the very link, in each of several tabs, and out again', async 
   const [first] = tabs
   if (first === undefined) throw new Error('There is no tab')
   await first.page.goto(`${url}/auth/logout`)
+  expect(await shots(first.page, 'sign-out')).toEqual([])
   await first.page.getByRole('button', { name: 'Sign out' }).click()
   // The provider asks, too.
   await first.page.waitForURL(`${service.provider.url}/**`)
   await first.page.getByRole('button', { name: 'Yes' }).click()
   await first.page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  expect(await shots(first.page, 'signed-out')).toEqual([])
   expect(first.page.url()).toMatch(new RegExp(`^${url}/auth/logout`))
   await first.page.goto(`${url}/jobs`)
   expect(first.page.url()).toContain(service.provider.url)

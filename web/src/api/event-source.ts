@@ -57,6 +57,8 @@ async function readOnce(
   if (!response.ok || response.body === null)
     return response.status >= 400 && response.status < 500 && response.status !== 429
   onConnected?.(true)
+  // Nothing more will come over it, and nobody should have to wait for the silence to hear so.
+  window.addEventListener('offline', () => silence.abort(), { signal: silence.signal })
   let timer = setTimeout(() => silence.abort(), SILENCE_MS)
   const heard = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
@@ -78,6 +80,7 @@ async function readOnce(
     }
   } finally {
     clearTimeout(timer)
+    silence.abort()
   }
 }
 
