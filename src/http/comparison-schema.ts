@@ -9,6 +9,22 @@ const ComparedCell = Type.Object({
   outputs: Type.Integer({ minimum: 0 }),
 })
 
+const OutputSide = Type.Object({
+  bytes: Type.Integer({ minimum: 0 }),
+  sha256: Type.String(),
+  text: Type.Optional(Type.String({ description: 'Of text its beginning.' })),
+})
+
+/** An output in each of its types: MIME types, `stdout`, `stderr` or `error`. */
+const ComparedOutput = Type.Array(
+  Type.Object({
+    type: Type.String(),
+    is: Type.Enum(['same', 'different', 'left-only', 'right-only']),
+    left: Type.Optional(OutputSide),
+    right: Type.Optional(OutputSide),
+  }),
+)
+
 /** Two runs side by side. A value or a cell that one of them has not is left out. */
 export const Comparison = Type.Object({
   left: StatusInfo,
@@ -25,7 +41,11 @@ export const Comparison = Type.Object({
     Type.Object({
       left: Type.Optional(ComparedCell),
       right: Type.Optional(ComparedCell),
-      differs: Type.Boolean({ description: 'Their types or sources; nothing is said of what came out.' }),
+      differs: Type.Boolean({ description: 'Their types or sources.' }),
+      outputsDiffer: Type.Optional(Type.Boolean()),
+      outputs: Type.Optional(
+        Type.Array(ComparedOutput, { description: 'Left out where there is too much to compare.' }),
+      ),
     }),
   ),
 })

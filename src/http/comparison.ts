@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { type CellPair, cellPairs } from '../notebook/cell-pairs.ts'
 import { equalityKey } from '../notebook/equality-key.ts'
 import type { JsonValue } from '../notebook/json.ts'
+import { jsonBytes } from '../notebook/text-bytes.ts'
 import type { RunView } from '../run/run-cells.ts'
+import { outputDifferences } from './output-differences.ts'
 
 type Values = ReadonlyMap<string, JsonValue>
 
@@ -14,8 +17,14 @@ export function comparedParameters(left: Values, right: Values) {
   })
 }
 
-/** Their cells in pairs. */
-export function comparedCells(left: RunView, right: RunView) {
+/** Outputs that are compared in one go; of notebooks with more, those of the cells after that are left out. */
+const MAX_BYTES = 50_000_000
+const MAX_OUTPUTS = 2_000
+/** Whoever else asks something meanwhile waits no longer. */
+const TURN_MS = 20
+
+/** Their cells in pairs, each with what differs in what came out of it. */
+export async function comparedCells(left: RunView, right: RunView) {
   const [lefts, rights] = [left, right].map((view) =>
     Array.from({ length: view.total }, (_, index) => view.cell(index)),
   )
@@ -23,9 +32,36 @@ export function comparedCells(left: RunView, right: RunView) {
     const cell = index === undefined ? undefined : cells?.[index]
     return cell && { index: cell.index, status: cell.status, seconds: cell.seconds, outputs: cell.outputs }
   }
-  return cellPairs(lefts ?? [], rights ?? []).map((pair) => ({
-    left: side(lefts, pair.left),
-    right: side(rights, pair.right),
-    differs: pair.differs,
-  }))
+  const room = { bytes: MAX_BYTES, outputs: MAX_OUTPUTS }
+  let turn = performance.now()
+  const pairs = []
+  for (const pair of cellPairs(lefts ?? [], rights ?? [])) {
+    if (performance.now() - turn > TURN_MS) {
+      await setImmediate()
+      turn = performance.now()
+    }
+    pairs.push({
+      left: side(lefts, pair.left),
+      right: side(rights, pair.right),
+      differs: pair.differs,
+      ...comparedOutputs(outputsOf(left, pair.left), outputsOf(right, pair.right), room),
+    })
+  }
+  return pairs
+}
+
+const outputsOf = (view: RunView, index: number | undefined): readonly JsonValue[] =>
+  index === undefined ? [] : view.outputs(index)
+
+/** Nothing where there is no more room. */
+function comparedOutputs(
+  left: readonly JsonValue[],
+  right: readonly JsonValue[],
+  room: { bytes: number; outputs: number },
+) {
+  room.outputs -= Math.max(left.length, right.length)
+  room.bytes -= [...left, ...right].reduce((sum: number, output) => sum + jsonBytes(output), 0)
+  if (room.outputs < 0 || room.bytes < 0) return {}
+  const outputs = outputDifferences(left, right)
+  return { outputs, outputsDiffer: outputs.some((types) => types.some(({ is }) => is !== 'same')) }
 }

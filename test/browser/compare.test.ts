@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Value } from 'typebox/value'
 import { expect, it } from 'vitest'
+import { Comparison } from '../../src/http/comparison-schema.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { notebookOf } from '../support/notebook-folder.ts'
 import { png } from '../support/pictures.ts'
@@ -19,6 +21,8 @@ print("${title}", year)
 display(HTML(f"<table><tr><td>{year}</td></tr></table>"))`
   return notebookOf([
     { parameters: 'year: int = 2024\nzoom: int = 1' },
+    { markdown: '# Where *it* is' },
+    { markdown: `About **${title}**` },
     show,
     `display(Image(bytes.fromhex("${picture}")))`,
   ])
@@ -68,6 +72,24 @@ it('two runs are selected in the history and stand side by side', { timeout: 300
   // Strangers' HTML is in frames, one a side.
   await expect.poll(() => page.locator('iframe').count()).toBeGreaterThanOrEqual(2)
 
+  // Markdown is rendered where strangers' HTML is, and its source is there only where it differs.
+  const text = (side: string) => page.getByRole('region', { name: `Text of cell 3, ${side}` })
+  for (const side of ['left', 'right']) {
+    const frame = text(side).frameLocator('iframe')
+    await frame.getByRole('heading', { name: 'Where it is' }).waitFor()
+    expect(await text(side).locator('iframe').getAttribute('sandbox')).toBe('allow-scripts')
+  }
+  expect(await page.getByText('# Where *it* is').count()).toBe(0)
+  await marked.filter({ hasText: 'About **River**' }).waitFor()
+  expect(await page.getByText('The outputs differ.').count()).toBe(2)
+  const json = await page.request.get(page.url().replace('?', '?f=json&'))
+  const told = Value.Parse(Comparison, await json.json())
+  const types = told.cells
+    .flatMap(({ outputs = [] }) => outputs.flat())
+    .map(({ type, is }) => `${type} ${is}`)
+  expect(types).toEqual(expect.arrayContaining(['stdout different', 'image/png different']))
+
+  await page.locator('.compare-pair').last().scrollIntoViewIfNeeded()
   const slider = page.getByRole('slider')
   await slider.scrollIntoViewIfNeeded()
   await slider.focus()

@@ -54,6 +54,10 @@ it('two runs are told side by side at the address of their page', async () => {
   )
   expect([...same.parameters, ...same.cells].filter(({ differs }) => differs)).toEqual([])
 
+  expect(same.cells.map(({ outputsDiffer, outputs }) => [outputsDiffer, outputs])).toEqual(
+    same.cells.map(() => [false, []]),
+  )
+
   const page = await runner.fetch(address, {
     headers: { authorization: `Bearer ${runner.token}`, accept: 'text/html' },
   })

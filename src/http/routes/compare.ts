@@ -33,7 +33,7 @@ export function compareRoute(app: FastifyInstance, services: Services): void {
       left: statusInfo(left, base),
       right: statusInfo(right, base),
       parameters: comparedParameters(left.parameters, right.parameters),
-      cells: comparedCells(...views),
+      cells: await comparedCells(...views),
     })
   })
 }

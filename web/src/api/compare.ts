@@ -14,7 +14,13 @@ const comparisonSchema = v.object({
       differs: v.boolean(),
     }),
   ),
-  cells: v.array(v.object({ left: v.optional(comparedCellSchema), right: v.optional(comparedCellSchema) })),
+  cells: v.array(
+    v.object({
+      left: v.optional(comparedCellSchema),
+      right: v.optional(comparedCellSchema),
+      outputsDiffer: v.optional(v.boolean()),
+    }),
+  ),
 })
 /** Two runs side by side, as src/http/comparison.ts has it. */
 export type Comparison = v.InferOutput<typeof comparisonSchema>

@@ -71,6 +71,7 @@ function Cells({ comparison }: { readonly comparison: Comparison }) {
       comparison.cells.map((pair) => ({
         left: pair.left && left.data?.[pair.left.index],
         right: pair.right && right.data?.[pair.right.index],
+        outputsDiffer: pair.outputsDiffer,
       })),
     [comparison, left.data, right.data],
   )

@@ -2,7 +2,7 @@ import { Button, Loader } from '@mantine/core'
 import { memo, useMemo, useState, useSyncExternalStore } from 'react'
 import { durationText } from '../../components/time-text.ts'
 import { CellOutputs } from '../../outputs/cell-outputs.tsx'
-import type { Output } from '../../outputs/output.ts'
+import { MarkdownText } from '../../outputs/markdown-text.tsx'
 import type { CellView, RunModel } from './run-model.ts'
 import { useNow } from './use-now.ts'
 
@@ -35,7 +35,7 @@ export const CellRow = memo(function CellRow({ model, index, total, widgets, hur
       {cell === undefined ? (
         <p className="run-cell-head">{name}</p>
       ) : cell.type === 'markdown' ? (
-        <Markdown source={cell.source} attachments={cell.attachments} label={name} hurry={hurry} />
+        <MarkdownText source={cell.source} attachments={cell.attachments} label={name} hurry={hurry} />
       ) : (
         <>
           <p className="run-cell-head">
@@ -110,26 +110,4 @@ function Source({ source, leftOut }: { readonly source: string; readonly leftOut
       )}
     </>
   )
-}
-
-interface MarkdownProps {
-  readonly source: string
-  readonly attachments: Readonly<Record<string, unknown>> | undefined
-  readonly label: string
-  readonly hurry: boolean
-}
-
-/** Text of a notebook is written by strangers, as its outputs are. */
-function Markdown({ source, attachments, label, hurry }: MarkdownProps) {
-  const outputs = useMemo((): readonly Output[] => {
-    if (source.trim() === '') return []
-    return [
-      {
-        output_type: 'display_data',
-        data: { 'text/markdown': source },
-        metadata: attachments === undefined ? {} : { attachments },
-      },
-    ]
-  }, [source, attachments])
-  return <CellOutputs outputs={outputs} label={`Text of ${label.toLowerCase()}`} hurry={hurry} />
 }
