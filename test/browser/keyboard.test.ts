@@ -17,10 +17,10 @@ interface Focus {
   readonly isSeen: boolean
 }
 
-/** Presses Tab until what is named so has the focus, which must be seen wherever it goes. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
+/** Presses Tab (or Shift+Tab) until what is named so has the focus, which must be seen wherever it goes. */
+async function tabTo(page: Page, name: RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   for (let presses = 0; presses < 80; presses++) {
-    await page.keyboard.press('Tab')
+    await page.keyboard.press(key)
     const focus: Focus = await page.evaluate(FOCUS)
     expect(focus).toMatchObject({ isSeen: true })
     if (name.test(focus.name)) return
@@ -65,5 +65,40 @@ it('all of it goes without a mouse: a notebook is found, filled in, run, cancell
   await tabTo(page, /^Run again$/)
   await page.keyboard.press('Enter')
   await expect.poll(() => page.getByRole('listitem').count()).toBe(2)
+
+  await page.goto(`${service.runner.url}/jobs`)
+  await page.getByRole('listitem').first().waitFor()
+  for (let runs = 0; runs < 2; runs++) {
+    await tabTo(page, /^Select ndvi_calculation/)
+    await page.keyboard.press('Space')
+  }
+  await tabTo(page, /^Compare$/)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/compare\?left=[0-9a-f-]{36}&right=[0-9a-f-]{36}$/)
+  await page.getByRole('row').filter({ hasText: 'cog_url' }).waitFor()
+
+  await page.goto(`${service.runner.url}/processes/cog_preview?cog_url=https://a.example/x.tif`)
+  await page.getByRole('button', { name: 'Several values of' }).first().waitFor()
+  await tabTo(page, /^Several values of/)
+  await page.keyboard.press('Enter')
+  await tabTo(page, /^Add another/, 'Shift+Tab')
+  await page.keyboard.press('Enter')
+  await page
+    .getByLabel(/: one run for each, 2$/)
+    .first()
+    .waitFor()
+  await tabTo(page, /^(?!Remove).*: one run for each, 2$/, 'Shift+Tab')
+  await page.keyboard.type('https://a.example/y.tif')
+  await page.getByText('2 times: one for each').waitFor()
+  await tabTo(page, /^Run$/)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/batches\/[0-9a-f-]{36}$/)
+  await page
+    .getByRole('link', { name: /^Waiting/ })
+    .first()
+    .waitFor()
+  await tabTo(page, /^Waiting/)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/)
   expect(faults).toEqual([])
 })
