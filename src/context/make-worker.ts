@@ -7,7 +7,6 @@ import { unusedKernels } from '../kernel/unused-kernels.ts'
 import { type KernelKind, WarmKernels } from '../kernel/warm-kernels.ts'
 import { cellTimes } from '../run/cell-times.ts'
 import { executeRunWith } from '../run/execute-run.ts'
-import { keepNotebook } from '../run/kept-notebook.ts'
 import { isHostInUse } from '../run/kernels-in-use.ts'
 import { LeftKernels } from '../run/left-kernels.ts'
 import type { RunObserver } from '../run/observer.ts'
@@ -69,7 +68,6 @@ export function makeWorker(
       keepFailedSeconds: config.runs.keepFailedSeconds,
       storage,
       grants,
-      keepNotebook: (runId, notebook, end) => keepNotebook(database, runId, notebook, end),
       thumbnailer,
       fileLimits: config.runs.files,
       signals,

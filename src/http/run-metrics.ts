@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RunEnd } from '../run/lease.ts'
 import type { KernelCounts, RunObserver } from '../run/observer.ts'
-import { FAILURE_REASONS } from '../run/run.ts'
+import { FAILURE_REASONS, type RunEnd } from '../run/run.ts'
 
 /** How many runs wait, and since when the oldest does, in seconds. */
 export type ReadQueue = () => Promise<{ readonly depth: number; readonly oldestSeconds: number }>

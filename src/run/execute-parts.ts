@@ -7,7 +7,6 @@ import type { Storage, StorageScope } from '../storage/storage.ts'
 import type { OpenSpan, Tracing } from '../tracing/tracing.ts'
 import type { FileLimits } from './collect-files.ts'
 import type { Hold } from './hold.ts'
-import type { RunEnd } from './lease.ts'
 import type { LeftKernels } from './left-kernels.ts'
 import type { RunObserver } from './observer.ts'
 import type { Claim } from './queue.ts'
@@ -27,8 +26,6 @@ export interface ExecuteParts {
   readonly leftKernels: Pick<LeftKernels, 'end'>
   readonly storage: Storage
   readonly grants: Pick<RunGrants, 'find'>
-  /** Keeps a notebook that could not be stored. */
-  readonly keepNotebook: (runId: string, notebook: Iterable<Uint8Array>, end: RunEnd) => Promise<void>
   readonly thumbnailer: Pick<Thumbnailer, 'make'>
   /** Files in these folders, and how many are kept of a run. */
   readonly files: FolderFiles

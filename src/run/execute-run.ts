@@ -17,8 +17,8 @@ import { Hold } from './hold.ts'
 import { keepFiles } from './keep-files.ts'
 import { keepScraps } from './keep-scraps.ts'
 import { keepThumbnail } from './keep-thumbnail.ts'
-import type { RunEnd } from './lease.ts'
 import type { Claim } from './queue.ts'
+import type { RunEnd } from './run.ts'
 import { RunReport } from './run-report.ts'
 import { openRunSpan } from './run-span.ts'
 import { Saving } from './saving.ts'
@@ -115,7 +115,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
   }
   if (run.kernel !== undefined) notebook.remark = originRemark(run, run.kernel)
   const scope = () => storageScope(inWork)
-  await using saving = new Saving({ storage, scope, object: run.object, notebook, log })
+  await using saving = new Saving({ storage, scope, object: run.object, notebook, lease, log })
   const result = await (report.result === undefined
     ? executeNotebook(inWork, { notebook, report, events, saving, sent })
     : report.conclude(report.result))
@@ -130,7 +130,7 @@ async function toItsEnd(inWork: RunInWork, events: EventWriter): Promise<RunEnd>
       ? result
       : { state: result.state, ...(result.state === 'cancelled' && { message: result.message }) }
   if (!isStored) {
-    await throughOutages(() => parts.keepNotebook(run.id, notebook.chunks(), end), hold.signal)
+    await throughOutages(() => lease.keepNotebook(notebook.chunks(), end), hold.signal)
     const why = saving.refusal?.message ?? 'The storage did not answer.'
     const message = `The notebook could not be stored in the workspace. It is kept with the run, and stored when somebody of the workspace opens the page of the run. ${why}`
     return { state: 'failed', reason: 'storage-failed', message }

@@ -3,16 +3,18 @@ import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { grantOf } from '../identity/caller.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { RunEnd } from './lease.ts'
-import { isTerminal, type Run } from './run.ts'
+import { isTerminal, type Run, type RunEnd } from './run.ts'
 import type { RunGrants } from './run-grants.ts'
 import { RUN_COLUMNS, type RunRow, runFrom, storable } from './run-row.ts'
 
-const KEEP = `
-  INSERT INTO kept_notebook (run_id, notebook, state, reason, message, failed_cell) VALUES ($1, $2, $3, $4, $5, $6)
+/** For whoever holds the lease ($1 and $2), of a run whose workspace cannot be opened: its notebook, and how it ended. */
+export const KEEP_NOTEBOOK = `
+  WITH run AS (SELECT id FROM run WHERE id = $1 AND epoch = $2 FOR NO KEY UPDATE)
+  INSERT INTO kept_notebook (run_id, notebook, state, reason, message, failed_cell) SELECT id, $3, $4, $5, $6, $7 FROM run
   ON CONFLICT (run_id) DO UPDATE SET
     notebook = excluded.notebook, state = excluded.state, reason = excluded.reason, message = excluded.message,
-    failed_cell = excluded.failed_cell`
+    failed_cell = excluded.failed_cell
+  RETURNING run_id AS id`
 
 const FIND = `
   SELECT kept_notebook.notebook FROM kept_notebook JOIN run ON run.id = run_id
@@ -36,19 +38,11 @@ const STORED = `
 /** Long before keys expire: a person who looks at their run gives it new ones. */
 const RENEW_MS = 300_000
 
-/** Keeps the notebook of a run whose workspace cannot be opened, and how the run ended. Throws `database-failed`. */
-export async function keepNotebook(
-  database: Database,
-  runId: string,
-  notebook: Iterable<Uint8Array>,
-  end: RunEnd,
-): Promise<void> {
+/** What it takes beside the lease. */
+export function keptValues(notebook: Iterable<Uint8Array>, end: RunEnd): readonly unknown[] {
   const { reason, failedCell } = end.state === 'failed' ? end : {}
   const message = end.message === undefined ? undefined : storable(end.message)
-  await database.query({
-    text: KEEP,
-    values: [runId, Buffer.concat([...notebook]), end.state, reason, message, failedCell],
-  })
+  return [Buffer.concat([...notebook]), end.state, reason, message, failedCell]
 }
 
 /** The notebook that is kept; undefined where there is none for the caller. Throws `database-failed`. */

@@ -3,7 +3,8 @@ import { RunnerError } from '../errors.ts'
 import type { NumberedEvent, RunEvent } from './event.ts'
 import { type EventRow, eventPage, eventText, numberedEvent } from './event-row.ts'
 import { fileValues, SET_FILES } from './file-store.ts'
-import type { FailureReason, RunKernel, RunState } from './run.ts'
+import { KEEP_NOTEBOOK, keptValues } from './kept-notebook.ts'
+import type { RunEnd, RunKernel, RunState } from './run.ts'
 import type { RunFiles } from './run-file.ts'
 import { storable } from './run-row.ts'
 import { SET_SCRAPS } from './scrap-store.ts'
@@ -27,16 +28,6 @@ export interface SentCell {
   readonly messageId: string
   readonly state: 'sent' | 'completed' | 'failed'
 }
-
-export type RunEnd =
-  | { readonly state: 'succeeded' | 'cancelled'; readonly message?: string }
-  | {
-      readonly state: 'failed'
-      readonly reason: FailureReason
-      readonly message: string
-      /** Index in the notebook. */
-      readonly failedCell?: number
-    }
 
 // The row's lock makes the check of the epoch and the write one thing: a claim comes before both or after both.
 const FENCED = 'SELECT id FROM run WHERE id = $1 AND epoch = $2 FOR NO KEY UPDATE'
@@ -242,6 +233,11 @@ export class RunLease {
   /** In place of what was kept before. */
   async setFiles(files: RunFiles): Promise<void> {
     await this.#one('run-set-files', SET_FILES, fileValues(files))
+  }
+
+  /** Of a run that cannot be stored in its workspace, in place of what was kept before. */
+  async keepNotebook(notebook: Iterable<Uint8Array>, end: RunEnd): Promise<void> {
+    await this.#one('run-keep-notebook', KEEP_NOTEBOOK, keptValues(notebook, end))
   }
 
   /** In place of what was kept before. */

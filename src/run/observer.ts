@@ -1,4 +1,4 @@
-import type { RunEnd } from './lease.ts'
+import type { RunEnd } from './run.ts'
 
 /** Of this process: kernels of runs, and those that wait for one; of its host: those that failed runs have left. */
 export interface KernelCounts {

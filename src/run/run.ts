@@ -109,3 +109,13 @@ export interface RunKernel {
   /** The run before, whose kernel it was: it works in the folder of that one. */
   readonly folderOf?: string
 }
+
+export type RunEnd =
+  | { readonly state: 'succeeded' | 'cancelled'; readonly message?: string }
+  | {
+      readonly state: 'failed'
+      readonly reason: FailureReason
+      readonly message: string
+      /** Index in the notebook. */
+      readonly failedCell?: number
+    }

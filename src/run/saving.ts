@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { RunnerError } from '../errors.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
 import type { Storage, StorageScope, StoredObject } from '../storage/storage.ts'
+import type { RunLease } from './lease.ts'
+import { throughOutages } from './through-outages.ts'
 
 /** At least so long between checkpoints, and ten times as long as the last one took: a tenth of the time at most. */
 const CHECKPOINT_MS = 5_000
@@ -32,7 +34,10 @@ export class Saving implements AsyncDisposable {
     this.#checkpoints ??= this.#checkpoint()
   }
 
-  /** The whole notebook. False where storage did not take it in time. A cancelled run is stored as well. */
+  /**
+   * The whole notebook. False where storage did not take it in time. A cancelled run is stored as well. Throws `lease-lost`
+   * where another worker has the run: its notebook is newer.
+   */
   async finish(signal: AbortSignal): Promise<boolean> {
     await this[Symbol.asyncDispose]()
     const end = performance.now() + PATIENCE_MS
@@ -42,6 +47,7 @@ export class Saving implements AsyncDisposable {
         await this.#put()
         return true
       } catch (err) {
+        if (isLost(err)) throw err
         this.#parts.log.warn({ err }, 'the notebook could not be stored')
         this.#refusal = err instanceof RunnerError ? err : undefined
         if (performance.now() + pause > end || (await this.#isShut())) return false
@@ -69,18 +75,27 @@ export class Saving implements AsyncDisposable {
       await timers.setTimeout(pause, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       const begun = performance.now()
-      await this.#put().catch((err: unknown) =>
-        this.#parts.log.warn({ err }, 'a checkpoint could not be stored'),
-      )
+      try {
+        await this.#put()
+      } catch (err) {
+        if (isLost(err)) return
+        this.#parts.log.warn({ err }, 'a checkpoint could not be stored')
+      }
       took = performance.now() - begun
     }
   }
 
+  /** Storage knows nothing of leases: a process that was paused finds here that another has had the run meanwhile. */
   async #put(): Promise<void> {
-    const { storage, scope, object, notebook } = this.#parts
-    await storage.put(await scope(), object, notebook.chunks())
+    const { storage, scope, object, notebook, lease } = this.#parts
+    const isOurs = () => performance.now() < lease.validUntil
+    const place = await scope()
+    if (!isOurs()) await throughOutages(() => lease.renew(), AbortSignal.timeout(PATIENCE_MS))
+    await storage.put(place, object, notebook.chunks(), undefined, isOurs)
   }
 }
+
+const isLost = (error: unknown): boolean => error instanceof RunnerError && error.code === 'lease-lost'
 
 interface SavingParts {
   readonly storage: Storage
@@ -88,5 +103,6 @@ interface SavingParts {
   readonly scope: () => Promise<StorageScope>
   readonly object: StoredObject
   readonly notebook: ExecutedNotebook
+  readonly lease: Pick<RunLease, 'validUntil' | 'renew'>
   readonly log: Logger
 }

@@ -1,9 +1,8 @@
 import timers from 'node:timers/promises'
 import type { TakenKernel } from '../kernel/warm-kernels.ts'
 import { codeOf, LEAVING_MS, RETRY_MS, type RunInWork, throwIfLeaving } from './execute-parts.ts'
-import type { RunEnd } from './lease.ts'
 import { onAbort } from './on-abort.ts'
-import type { RunKernel } from './run.ts'
+import type { RunEnd, RunKernel } from './run.ts'
 import { throughOutages } from './through-outages.ts'
 
 export interface StartedKernel extends TakenKernel {

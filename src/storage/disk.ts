@@ -22,6 +22,7 @@ import { assertInside, type Layout, locate } from './layout.ts'
 import { placeOf } from './place.ts'
 import { SourceGuard } from './source-guard.ts'
 import type { ByteRange, FlushedTogether, Storage, StorageScope, StoredObject } from './storage.ts'
+import { TooLate } from './too-late.ts'
 
 const datasync = promisify(fdatasync)
 const writeChunks = promisify(writev)
@@ -69,8 +70,17 @@ class DiskStorage implements Storage {
    * and renaming are done synchronously: measured at 8 at a time, a third of the CPU and twice the rate of the
    * thread pool, with a shorter longest pause. Only what waits for the device leaves the main thread.
    */
-  async put(scope: StorageScope, object: StoredObject, body: Iterable<Uint8Array>, signal?: AbortSignal) {
-    await this.#store('notebook', scope, object, signal, (fd) => fill(fd, body, true))
+  async put(
+    scope: StorageScope,
+    object: StoredObject,
+    body: Iterable<Uint8Array>,
+    signal?: AbortSignal,
+    still?: () => boolean,
+  ) {
+    await this.#store('notebook', scope, object, signal, async (fd) => {
+      await fill(fd, body, true)
+      if (still?.() === false) throw new TooLate()
+    })
   }
 
   async together(): Promise<FlushedTogether | undefined> {

@@ -14,6 +14,7 @@ import { type Actor, S3Clients, type S3Connection } from './s3-clients.ts'
 import { s3Failure, s3Kind, s3Status } from './s3-failure.ts'
 import { SourceGuard } from './source-guard.ts'
 import type { ByteRange, Storage, StorageScope, StoredObject } from './storage.ts'
+import { TooLate } from './too-late.ts'
 
 /** Milliseconds for one operation with all its tries. */
 const DEADLINE = 60_000
@@ -60,7 +61,13 @@ class S3Storage implements Storage {
   }
 
   /** One PutObject: S3 shows an object whole or not at all. */
-  async put(scope: StorageScope, object: StoredObject, body: Iterable<Uint8Array>, signal?: AbortSignal) {
+  async put(
+    scope: StorageScope,
+    object: StoredObject,
+    body: Iterable<Uint8Array>,
+    signal?: AbortSignal,
+    still?: () => boolean,
+  ) {
     await this.#do('s3:PutObject', 'stored', scope, object, signal, async ({ client }, abortSignal) => {
       const put = (key: string, content: Uint8Array, type: string) =>
         client.send(
@@ -73,7 +80,9 @@ class S3Storage implements Storage {
           }),
           { abortSignal },
         )
-      await put(object.key, Buffer.concat([...body]), 'application/x-ipynb+json')
+      const content = Buffer.concat([...body])
+      if (still?.() === false) throw new TooLate()
+      await put(object.key, content, 'application/x-ipynb+json')
       await Promise.all(
         this.#foldersToKeep(object).map(async (folder) => {
           // Only a convenience of the JupyterLab view: a role that may not write it must not fail the notebook.

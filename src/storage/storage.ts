@@ -35,12 +35,16 @@ export interface Storage {
    * needs none. The function throws `storage-failed`.
    */
   readonly keys: ((scope: StorageScope, token: string) => Promise<WorkspaceKeys>) | undefined
-  /** Stores whole or not at all. Throws `storage-failed`, naming bucket and action (and role). */
+  /**
+   * Stores whole or not at all. Throws `storage-failed`, naming bucket and action (and role).
+   * @param still is asked in the last moment before anybody sees the new body; false: nothing is stored, as if it had failed
+   */
   put(
     scope: StorageScope,
     object: StoredObject,
     body: Iterable<Uint8Array>,
     signal?: AbortSignal,
+    still?: () => boolean,
   ): Promise<void>
   /** Undefined where there is no cheaper way than to make each body safe by itself. To be asked once. */
   together(): Promise<FlushedTogether | undefined>

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { RunEnd, RunLease } from '../../src/run/lease.ts'
+import type { RunLease } from '../../src/run/lease.ts'
+import type { RunEnd } from '../../src/run/run.ts'
 import { Thumbnailer } from '../../src/run/thumbnailer.ts'
 import { jobOf } from '../support/answers.ts'
 import { launchBrowser } from '../support/browser.ts'

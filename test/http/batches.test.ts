@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BatchInfo } from '../../src/http/job-schema.ts'
-import type { RunEnd } from '../../src/run/lease.ts'
+import type { RunEnd } from '../../src/run/run.ts'
 import { batchOf, jobsOf, problemOf } from '../support/answers.ts'
 import { type SweepService, startSweepService } from '../support/sweep-service.ts'
 

@@ -18,7 +18,6 @@ import type { RunEvent } from '../../src/run/event.ts'
 import { RunEvents } from '../../src/run/events.ts'
 import { executeRunWith } from '../../src/run/execute-run.ts'
 import { fileStore } from '../../src/run/file-store.ts'
-import { keepNotebook } from '../../src/run/kept-notebook.ts'
 import { LeftKernels } from '../../src/run/left-kernels.ts'
 import { runQueue } from '../../src/run/queue.ts'
 import type { Run, RunLimits } from '../../src/run/run.ts'
@@ -93,7 +92,6 @@ function startWorker(keepFailedSeconds = 0, taken = async (_kernelId: string) =>
       keepFailedSeconds,
       storage,
       grants: noGrants,
-      keepNotebook: (runId, notebook, end) => keepNotebook(database, runId, notebook, end),
       thumbnailer: stack.use(new Thumbnailer()),
       files: new DiskFiles(join(folder, 'workspaces')),
       fileLimits: { most: 10, bytes: 1_000 },

@@ -134,6 +134,15 @@ export function storageContract(name: string, make: () => Promise<Storage>): voi
       await expect(storage.get(ALICE, object)).rejects.toMatchObject({ code: 'not-found' })
     })
 
+    it('stores nothing where it is too late in the last moment', async () => {
+      const object = place()
+      await storage.put(ALICE, object, [Buffer.from('newer')], undefined, () => true)
+      await expect(
+        storage.put(ALICE, object, [Buffer.from('older')], undefined, () => false),
+      ).rejects.toMatchObject({ code: 'storage-failed' })
+      expect(Buffer.from(await storage.get(ALICE, object)).toString()).toBe('newer')
+    })
+
     it('is healthy', async () => {
       expect(await storage.healthy()).toBe(true)
     })
