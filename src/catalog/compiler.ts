@@ -12,19 +12,23 @@ export interface CompilerLimits {
   readonly timeoutMs: number
   /** Of the thread's heap. */
   readonly memoryMb: number
+  /** How long the thread waits for another job before it is ended. */
+  readonly idleMs: number
 }
 
-const DEFAULT_LIMITS: CompilerLimits = { timeoutMs: 20_000, memoryMb: 1024 }
+const DEFAULT_LIMITS: CompilerLimits = { timeoutMs: 20_000, memoryMb: 1024, idleMs: 5_000 }
 
 /**
  * Reads notebooks and catalogues in a thread of its own, so that a big one never keeps the server from answering. One job at a time:
- * a job that kills or jams the thread takes no other with it, and the next one starts a new thread.
+ * a job that kills or jams the thread takes no other with it, and the next one starts a new thread. A thread with nothing
+ * to do is ended: what it has loaded would be in memory for as long as the service runs.
  */
 export class Compiler {
   readonly #limits: CompilerLimits
   #worker: Worker | undefined
   #job: (PromiseWithResolvers<Answer> & { readonly kind: Job['kind'] }) | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #idle: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(limits: CompilerLimits = DEFAULT_LIMITS) {
@@ -61,6 +65,7 @@ export class Compiler {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#idle)
     await this.#worker?.terminate()
   }
 
@@ -72,6 +77,7 @@ export class Compiler {
 
   async #run(job: Job): Promise<Answer> {
     if (this.#closed) throw new RunnerError('internal', 'The service is stopping.')
+    clearTimeout(this.#idle)
     this.#worker ??= this.#start()
     const worker = this.#worker
     this.#job = { ...Promise.withResolvers<Answer>(), kind: job.kind }
@@ -93,7 +99,14 @@ export class Compiler {
       clearTimeout(jammed)
       this.#job = undefined
       worker.unref()
+      this.#idle = setTimeout(() => this.#end(), this.#limits.idleMs).unref()
     }
+  }
+
+  #end(): void {
+    const worker = this.#worker
+    this.#worker = undefined
+    void worker?.terminate()
   }
 
   #start(): Worker {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Compiler } from '../../src/catalog/compiler.ts'
 import type { TemplateLocation } from '../../src/catalog/entry.ts'
@@ -286,7 +287,7 @@ describe('a template in S3', () => {
 
 describe('the thread that compiles', () => {
   it('gives up on a notebook that takes too long, and goes on with the next', async () => {
-    await using hasty = new Compiler({ timeoutMs: 1, memoryMb: 256 })
+    await using hasty = new Compiler({ timeoutMs: 1, memoryMb: 256, idleMs: 60_000 })
     const big = hasty.template(notebook('x = 1', { output: 'x'.repeat(5e6) }))
     const next = hasty.heading(notebook())
     await expect(big).rejects.toMatchObject({
@@ -297,13 +298,31 @@ describe('the thread that compiles', () => {
   })
 
   it('survives a notebook that takes too much memory', async () => {
-    await using small = new Compiler({ timeoutMs: 60_000, memoryMb: 32 })
+    await using small = new Compiler({ timeoutMs: 60_000, memoryMb: 32, idleMs: 60_000 })
     const big = small.template(notebook('x = 1', { cells: 100_000 }))
     await expect(big).rejects.toMatchObject({
       code: 'invalid-notebook',
       message: expect.stringMatching(/more memory/),
     })
     expect((await small.template(notebook('x = 1'))).template.parametersCell).toBe('x = 1')
+  })
+
+  it('is ended when it has nothing to do, and started again at need', async () => {
+    const threads: Worker[] = []
+    const note = (thread: Worker) => threads.push(thread)
+    process.on('worker', note)
+    try {
+      await using brief = new Compiler({ timeoutMs: 60_000, memoryMb: 256, idleMs: 10 })
+      await brief.template(notebook('x = 1'))
+      const [first] = threads
+      if (first === undefined) throw new Error('No thread was started.')
+      // Of a thread that has ended.
+      await eventually(() => first.threadId).toBe(-1)
+      expect((await brief.template(notebook('x = 2'))).template.parametersCell).toBe('x = 2')
+      expect(threads).toHaveLength(2)
+    } finally {
+      process.off('worker', note)
+    }
   })
 
   it('keeps a big notebook from holding up anything else', async () => {
