@@ -10,6 +10,7 @@ import { type ApiServer, startApiServer } from './support/api-server.ts'
 import { chartFiles } from './support/chart.ts'
 import { output } from './support/command.ts'
 import { defineResources } from './support/custom-resources.ts'
+import { documentedSecret } from './support/documented-secret.ts'
 import { ConfigMapObject, Plain, render, Workload } from './support/manifest.ts'
 import { goProgram, kubernetesTools } from './support/tools.ts'
 
@@ -97,9 +98,7 @@ describe('its values', () => {
       RUN_TIMEOUT: '60',
     })
     expect(text).not.toContain('.invalid')
-    // What the secret holds.
-    const secrets = { DATABASE_URL: 'postgres://runner@database/runner', JUPYTERHUB_API_TOKEN: 'a-token' }
-    expect(faultsOf({ ...settings, ...secrets })).toEqual([])
+    expect(faultsOf({ ...settings, ...(await documentedSecret()) })).toEqual([])
   })
 
   it('roll the pods when they change, and make another job', async () => {

@@ -1,8 +1,10 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/config.ts'
 import { VARIABLES } from '../../src/config/env.ts'
 import { faultsOf } from '../config/settings.ts'
+import { documentedSecret } from './support/documented-secret.ts'
 import {
   ConfigMapObject,
   ENVIRONMENTS,
@@ -117,7 +119,7 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
     }
   })
 
-  it('gives settings that exist, and the ones that its preset needs', () => {
+  it('gives settings that exist, and with the documented secret all that its preset and sign-in need', async () => {
     const maps = all('ConfigMap', ConfigMapObject)
     for (const pod of pods()) {
       for (const container of pod.spec.containers) {
@@ -129,9 +131,13 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
           Object.assign(given, map?.data)
         }
         expect(Object.keys(given).filter((name) => !Object.hasOwn(VARIABLES, name))).toEqual([])
-        // What the secret holds.
-        const secrets = { DATABASE_URL: 'postgres://runner@database/runner', JUPYTERHUB_API_TOKEN: 'a-token' }
-        expect(faultsOf({ ...given, ...secrets })).toEqual([])
+        const secret = await documentedSecret()
+        expect(faultsOf({ ...given, ...secret })).toEqual([])
+        // A browser has a door: people sign in.
+        expect(loadConfig({ ...given, ...secret }).identity).toMatchObject({
+          kind: 'oidc',
+          signIn: { clientId: 'notebook-runner' },
+        })
         expect(Object.values(given).filter((value) => value.includes('.invalid'))).toEqual([])
       }
     }

@@ -81,7 +81,7 @@ function valuesFile(image: string, environment: Readonly<Record<string, string>>
       ' Of the server at least, and of the worker; the autoscaler has up to three times as many servers.',
     ingress: ' The host of the platform: an HTTPRoute where the cluster knows those, otherwise an Ingress.',
     environment:
-      ' Settings by name (docs/settings.md). Those that name the host are made from it where they are not set. Secrets are\n in the secret `notebook-runner`: DATABASE_URL, JUPYTERHUB_API_TOKEN and what the preset needs besides.',
+      ' Settings by name (docs/settings.md). Those that name the host are made from it where they are not set. Secrets are\n in the secret `notebook-runner`: DATABASE_URL, SESSION_SECRET, JUPYTERHUB_API_TOKEN, and OIDC_CLIENT_SECRET of a client that has one.',
   }
   const document = parseDocument(stringify(values))
   const runner = document.get('notebookRunner')
