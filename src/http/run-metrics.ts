@@ -1,9 +1,19 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { KernelCounts, RunObserver } from '../run/observer.ts'
+import type { QueueDepth } from '../run/queue-depth.ts'
 import { FAILURE_REASONS, type RunEnd } from '../run/run.ts'
 
-/** How many runs wait, and since when the oldest does, in seconds. */
-export type ReadQueue = () => Promise<{ readonly depth: number; readonly oldestSeconds: number }>
+export type ReadQueue = () => Promise<QueueDepth>
+
+const QUEUE: readonly (readonly [name: string, help: string, of: (queue: QueueDepth) => number])[] = [
+  ['notebook_queue_depth', 'Runs that wait for a worker', ({ depth }) => depth],
+  ['notebook_runs_unfinished', 'Runs that wait or go on, on any worker', ({ unfinished }) => unfinished],
+  [
+    'notebook_queue_oldest_seconds',
+    'How long the oldest queued run has waited',
+    ({ oldestSeconds }) => oldestSeconds,
+  ],
+]
 
 const RUN_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200]
 
@@ -61,23 +71,27 @@ export class RunMetrics implements RunObserver {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600],
       registers,
     })
-    const age = new Gauge({
-      name: 'notebook_queue_oldest_seconds',
-      help: 'How long the oldest queued run has waited',
-      registers,
-    })
-    new Gauge({
-      name: 'notebook_queue_depth',
-      help: 'Runs that wait for a worker',
-      registers,
-      async collect() {
-        // A database that is away takes these two from the exposition, and nothing else.
-        const queue = await readQueue().catch(() => undefined)
-        if (queue === undefined) return this.remove()
-        this.set(queue.depth)
-        age.set(queue.oldestSeconds)
-      },
-    })
+    // One query for what a scrape shows of the queue. A database that is away takes these from it, and nothing else.
+    let reading: Promise<QueueDepth | undefined> | undefined
+    const read = () => {
+      reading ??= readQueue()
+        .catch(() => undefined)
+        .finally(() => {
+          reading = undefined
+        })
+      return reading
+    }
+    for (const [name, help, of] of QUEUE)
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          const queue = await read()
+          if (queue === undefined) this.remove()
+          else this.set(of(queue))
+        },
+      })
   }
 
   claimed(adopted: boolean): void {

@@ -1,16 +1,21 @@
 import type { Database } from '../database/connect.ts'
 
 const DEPTH = `
-  SELECT count(*)::integer AS depth, coalesce(extract(epoch FROM now() - min(queued_at)), 0)::float8 AS "oldestSeconds"
-  FROM run WHERE state = 'queued'`
+  SELECT count(*) FILTER (WHERE state = 'queued')::integer AS depth, count(*)::integer AS unfinished,
+    coalesce(extract(epoch FROM now() - min(queued_at) FILTER (WHERE state = 'queued')), 0)::float8 AS "oldestSeconds"
+  FROM run WHERE state = 'queued' OR state IN ('starting', 'running', 'saving')`
 
-/** How many runs wait, and since when the oldest does. Of everybody's, for operators, so without a scope. */
-export async function queueDepth(
-  database: Database,
-): Promise<{ readonly depth: number; readonly oldestSeconds: number }> {
-  const [row] = await database.query<{ depth: number; oldestSeconds: number }>({
-    name: 'queue-depth',
-    text: DEPTH,
-  })
-  return row ?? { depth: 0, oldestSeconds: 0 }
+export interface QueueDepth {
+  /** How many runs wait. */
+  readonly depth: number
+  /** How many runs wait or go on: as many as need a place on a worker. */
+  readonly unfinished: number
+  /** How long the oldest one that waits has done so; 0 where none does. */
+  readonly oldestSeconds: number
+}
+
+/** Of everybody's runs, for operators, so without a scope. */
+export async function queueDepth(database: Database): Promise<QueueDepth> {
+  const [row] = await database.query<QueueDepth>({ name: 'queue-depth', text: DEPTH })
+  return row ?? { depth: 0, unfinished: 0, oldestSeconds: 0 }
 }

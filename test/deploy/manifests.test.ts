@@ -12,6 +12,7 @@ import {
   Monitor,
   Policy,
   render,
+  Scaled,
   ServiceObject,
   Workload,
 } from './support/manifest.ts'
@@ -134,12 +135,59 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
         const secret = await documentedSecret()
         expect(faultsOf({ ...given, ...secret })).toEqual([])
         // A browser has a door: people sign in.
-        expect(loadConfig({ ...given, ...secret }).identity).toMatchObject({
+        expect(loadConfig({ ...given, ...secret }).config.identity).toMatchObject({
           kind: 'oidc',
           signIn: { clientId: 'notebook-runner' },
         })
         expect(Object.values(given).filter((value) => value.includes('.invalid'))).toEqual([])
       }
+    }
+  })
+
+  it('has as many workers as the runs that are not over need', () => {
+    for (const { spec } of all('ScaledObject', Scaled)) {
+      const [{ env = [] } = {}] = named(spec.scaleTargetRef.name)[0]?.spec.containers ?? []
+      expect(spec.triggers.map(({ metadata }) => metadata)).toEqual([
+        expect.objectContaining({
+          query: expect.stringContaining('notebook_runs_unfinished'),
+          threshold: env.find(({ name }) => name === 'MAX_CONCURRENT_RUNS')?.value,
+        }),
+      ])
+      const { scaleDown } = spec.advanced.horizontalPodAutoscalerConfig.behavior
+      expect(scaleDown.stabilizationWindowSeconds).toBeGreaterThanOrEqual(300)
+    }
+    expect(all('ScaledObject', Scaled)).toHaveLength(environment === 'prod' ? 1 : 0)
+  })
+
+  it('has what a hook of Argo CD refers to before the hook, and servers and workers after it', () => {
+    const place = ({ metadata: { annotations = {} } }: Manifest): readonly [number, number] => [
+      PHASES.indexOf(annotations['argocd.argoproj.io/hook'] ?? 'Sync'),
+      Number(annotations['argocd.argoproj.io/sync-wave'] ?? 0),
+    ]
+    const isBefore = (one: Manifest, other: Manifest) => {
+      const [[phase, wave], [otherPhase, otherWave]] = [place(one), place(other)]
+      return phase < otherPhase || (phase === otherPhase && wave < otherWave)
+    }
+    const hooks = objects.filter(({ metadata }) => metadata.annotations?.['argocd.argoproj.io/hook'])
+    expect(hooks.map(({ metadata }) => metadata.name)).toEqual(['notebook-runner-migrate'])
+    for (const hook of hooks) {
+      const { spec } = Value.Parse(Workload, hook).spec.template
+      const maps = spec.containers.flatMap(({ envFrom }) =>
+        envFrom.flatMap((from) => ('configMapRef' in from ? [`ConfigMap ${from.configMapRef.name}`] : [])),
+      )
+      const needed = [`ServiceAccount ${spec.serviceAccountName}`, ...maps]
+      const before = objects.filter((one) => isBefore(one, hook)).map(nameOf)
+      expect(before).toEqual(
+        expect.arrayContaining([
+          ...needed,
+          'NetworkPolicy notebook-runner-egress',
+          'NetworkPolicy notebook-runner-database',
+        ]),
+      )
+      const after = objects.filter((one) => isBefore(hook, one)).map(nameOf)
+      expect(after).toEqual(
+        expect.arrayContaining(['Deployment notebook-runner', 'Deployment notebook-runner-worker']),
+      )
     }
   })
 
@@ -171,6 +219,11 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
     expect(hosts).toEqual([platform?.data['PLATFORM_DOMAIN']])
   })
 })
+
+/** Of a sync of Argo CD, in their order. */
+const PHASES = ['PreSync', 'Sync', 'PostSync']
+
+const nameOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.name}`
 
 function selects(
   selector: Readonly<Record<string, string>>,

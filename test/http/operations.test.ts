@@ -56,6 +56,7 @@ describe('operations', () => {
     )
     expect(text).toMatch(/notebook_requests_total\{method="GET",endpoint="unmatched"\} \d/)
     expect(text).toMatch(/^notebook_queue_depth 0$/m)
+    expect(text).toMatch(/^notebook_runs_unfinished 0$/m)
     expect(text).toContain('notebook_run_start_seconds_bucket')
     expect(text).not.toContain('cog_preview')
   })

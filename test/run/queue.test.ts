@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/connect.ts'
 import type { RunLease } from '../../src/run/lease.ts'
 import { type QueueLimits, runQueue } from '../../src/run/queue.ts'
+import { queueDepth } from '../../src/run/queue-depth.ts'
 import { type RunStore, runStore } from '../../src/run/store.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { callerOf, newExecution, scopeOf } from '../support/runs.ts'
@@ -42,6 +43,15 @@ const lapse = (id: string, seconds: number) =>
     text: 'UPDATE run SET lease_until = clock_timestamp() - make_interval(secs => $2) WHERE id = $1',
     values: [id, seconds],
   })
+
+it('is counted as what waits, and as all that is not over', async () => {
+  await acceptMany(4, 'a')
+  const first = await claim()
+  await claim()
+  expect(await queueDepth(database)).toMatchObject({ depth: 2, unfinished: 4 })
+  await first?.lease.finish({ state: 'succeeded' })
+  expect(await queueDepth(database)).toMatchObject({ depth: 2, unfinished: 3 })
+})
 
 describe('claiming', () => {
   it('takes the oldest of one person', async () => {

@@ -9,14 +9,22 @@ export type Environment = (typeof ENVIRONMENTS)[number]
 const DEPLOY = `${import.meta.dirname}/../../../deploy`
 
 const Labels = Type.Record(Type.String(), Type.String())
-const Metadata = Type.Object({ name: Type.String(), labels: Type.Optional(Labels) })
+const Metadata = Type.Object({
+  name: Type.String(),
+  labels: Type.Optional(Labels),
+  annotations: Type.Optional(Labels),
+})
 export const Plain = Type.Object({ apiVersion: Type.String(), kind: Type.String(), metadata: Metadata })
 
 /** Any object of Kubernetes. What the tests look at more closely has a schema of its own. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
 }
 
 /** All objects that kustomize makes of an environment. */
@@ -97,4 +105,18 @@ export const ConfigMapObject = Type.Object({
   kind: Type.Literal('ConfigMap'),
   metadata: Metadata,
   data: Labels,
+})
+export const Scaled = Type.Object({
+  kind: Type.Literal('ScaledObject'),
+  spec: Type.Object({
+    scaleTargetRef: Type.Object({ name: Type.String() }),
+    advanced: Type.Object({
+      horizontalPodAutoscalerConfig: Type.Object({
+        behavior: Type.Object({
+          scaleDown: Type.Object({ stabilizationWindowSeconds: Type.Integer() }),
+        }),
+      }),
+    }),
+    triggers: Type.Array(Type.Object({ metadata: Labels })),
+  }),
 })
