@@ -115,6 +115,7 @@ export async function createContext(config: Config, log: Logger, tracing?: Traci
   const files = fileStore(database)
   startRetention(config, { database, runFolders: kernels?.runFolders, log }, starting)
   const metrics = new Metrics()
+  metrics.health(() => health.checks)
   const observer = new RunMetrics(metrics.registry, () => queueDepth(database))
   const worker = makeWorker(
     config,

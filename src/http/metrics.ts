@@ -40,6 +40,19 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry })
   }
 
+  /** Shows each check of the health, as it is at a scrape. */
+  health(checks: () => Readonly<Record<string, 'up' | 'down'>>): void {
+    new Gauge({
+      name: 'notebook_health',
+      help: 'What the service needs, by check: 1 up, 0 down',
+      labelNames: ['check'],
+      registers: [this.registry],
+      collect() {
+        for (const [check, state] of Object.entries(checks())) this.set({ check }, state === 'up' ? 1 : 0)
+      },
+    })
+  }
+
   /** @param seconds from request to answer */
   observe(method: string, endpoint: string, status: number, seconds: number): void {
     this.#requests.inc({ method, endpoint })

@@ -98,7 +98,7 @@ function startWorker(keepFailedSeconds = 0, taken = async (_kernelId: string) =>
       signals,
       leaseSeconds: LEASE_SECONDS,
       cellTimes: async () => new Map(),
-      observer: new RunMetrics(new Registry(), async () => ({ depth: 0, oldestSeconds: 0 })),
+      observer: new RunMetrics(new Registry(), async () => ({ depth: 0, unfinished: 0, oldestSeconds: 0 })),
       tracing: undefined,
       log,
     }),
