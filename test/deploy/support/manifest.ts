@@ -98,6 +98,7 @@ export const Monitor = Type.Object({
   kind: Type.Literal('ServiceMonitor'),
   spec: Type.Object({
     selector: Type.Object({ matchLabels: Labels }),
+    podTargetLabels: Type.Array(Type.String()),
     endpoints: Type.Array(Type.Object({ port: Type.String(), path: Type.String() })),
   }),
 })
