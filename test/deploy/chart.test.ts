@@ -141,14 +141,23 @@ describe('its values', () => {
 })
 
 it.each([
-  ['with the Gateway API', 'HTTPRoute', KNOWS_ALL],
-  ['without', 'Ingress', KNOWS_ALL.slice(1)],
-])('is accepted by a real API server, %s', async (_name, way, versions) => {
+  ['with the Gateway API', 'HTTPRoute', 'gateway', KNOWS_ALL],
+  ['without', 'Ingress', 'ingress-nginx', KNOWS_ALL.slice(1)],
+])('is accepted by a real API server, %s', async (_name, way, from, versions) => {
   const text = await templated(...HOST, ...versions)
   const objects = objectsOf(text)
   expect(objects.filter(({ kind }) => kind === 'HTTPRoute' || kind === 'Ingress')).toMatchObject([
     { kind: way },
   ])
+  expect(
+    objects.find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'notebook-runner-server',
+    ),
+  ).toMatchObject({
+    spec: {
+      ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': from } } }] }],
+    },
+  })
   const file = join(folder, `${way}.yaml`)
   await writeFile(file, text)
   const how = ['--server-side', '--validate=strict', '--field-manager=helm', '-n', 'jupyter']

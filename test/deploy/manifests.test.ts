@@ -69,6 +69,8 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
       const services = all('Service', ServiceObject).filter(({ metadata }) =>
         selects(spec.selector.matchLabels, metadata.labels ?? {}),
       )
+      // By which the alerts tell servers from workers.
+      expect(spec.podTargetLabels).toEqual(['app.kubernetes.io/component'])
       expect(services.map(({ metadata }) => metadata.name)).toEqual(['notebook-runner-metrics'])
       for (const { port } of spec.endpoints)
         expect(services.flatMap((service) => service.spec.ports.map(({ name }) => name))).toContain(port)
@@ -202,6 +204,19 @@ describe.each(ENVIRONMENTS)('the environment %s', (environment) => {
         expect(image).toMatch(/eodh-notebook-runner:v\d+\.\d+\.\d+$/)
       }
     }
+  })
+
+  it('lets in the namespace that its way in comes from', () => {
+    const [way] = objects.filter(({ kind }) => kind === 'HTTPRoute' || kind === 'Ingress')
+    const policy = all('NetworkPolicy', Policy).find(
+      ({ metadata }) => metadata.name === 'notebook-runner-server',
+    )
+    const from = way?.kind === 'Ingress' ? 'ingress-nginx' : 'gateway'
+    expect(policy?.spec.ingress?.flatMap((rule) => rule.from)).toEqual([
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': from } } },
+    ])
+    if (way?.kind === 'Ingress')
+      expect(way.metadata.annotations).toHaveProperty(['nginx.ingress.kubernetes.io/proxy-buffer-size'])
   })
 
   it('has one way in, at one host', () => {

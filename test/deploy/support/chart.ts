@@ -146,6 +146,12 @@ function template({ kind, name, text }: SourceObject, given: readonly string[]):
     document.setIn(['spec', 'minReplicas'], mark(REPLICAS))
     document.setIn(['spec', 'maxReplicas'], mark(`mul 3 ${REPLICAS}`))
   }
+  // The one that the way in comes from.
+  if (kind === 'NetworkPolicy' && name === 'notebook-runner-server')
+    document.setIn(
+      [...'spec ingress 0 from 0 namespaceSelector matchLabels'.split(' '), 'kubernetes.io/metadata.name'],
+      mark(`ternary "gateway" "ingress-nginx" (${GATEWAY})`),
+    )
   if (isSettings(kind, name)) settings(document, mark)
   // Prometheus and Grafana have such braces too.
   const whole = document.toString({ lineWidth: 0 }).replaceAll('{{', '{{ "{{" }}')
