@@ -186,7 +186,11 @@ class Executor implements Disposable {
     const { parentId = '', type, content } = message
     if (type === 'execute_reply') this.#asked.get(parentId)?.(message)
     const cell = this.#cells.get(parentId)
-    if (cell === undefined) return
+    if (cell === undefined) {
+      if (message.unread !== undefined)
+        this.#execution.sink.note(`A message of the kernel could not be read: ${message.unread}.`)
+      return
+    }
     this.#timers.heard()
     const flight = this.#flights.find(({ messageId }) => messageId === parentId)
     if (flight !== undefined && isSignOfLife(message)) this.#begin(flight)

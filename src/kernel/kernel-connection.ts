@@ -13,6 +13,8 @@ export interface KernelMessage {
   readonly content: JsonObject
   readonly metadata: JsonObject
   readonly buffers: readonly Uint8Array[]
+  /** Why a part of it could not be read; that part is empty then. */
+  readonly unread?: string
 }
 
 /** What happens to a kernel or to the way to it, in the order in which it happened. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../notebook/json.ts'
+import { isObject, type JsonObject, parseJson } from '../notebook/json.ts'
 import type { ExecuteRequest } from './kernel-connection.ts'
 
 /** A request to a kernel, ready to be packed for its way: the texts are JSON. */
@@ -16,8 +16,37 @@ export interface Incoming {
   readonly metadata: JsonObject
   readonly content: JsonObject
   readonly buffers: readonly Uint8Array[]
+  /** Why a part of it could not be read, such as nesting too deep; that part is empty then. */
+  readonly unread?: string
   /** About what it takes in memory. */
   readonly bytes: number
+}
+
+/** The parts as JSON texts. One that can't be read costs that part alone: the message still says whose it is. */
+export function readParts(texts: {
+  readonly header: string
+  readonly parent: string
+  readonly metadata: string
+  readonly content: string
+}): Pick<Incoming, 'header' | 'parent' | 'metadata' | 'content' | 'unread'> {
+  let unread: string | undefined
+  const read = (text: string): JsonObject => {
+    try {
+      const value = parseJson(text)
+      // A parent header may be null; whatever else is no object says nothing either.
+      return isObject(value) ? value : new Map()
+    } catch (error) {
+      unread = error instanceof Error ? error.message : String(error)
+      return new Map()
+    }
+  }
+  const parts = {
+    header: read(texts.header),
+    parent: read(texts.parent),
+    metadata: read(texts.metadata),
+    content: read(texts.content),
+  }
+  return unread === undefined ? parts : { ...parts, unread }
 }
 
 /** https://jupyter-client.readthedocs.io/en/stable/messaging.html */

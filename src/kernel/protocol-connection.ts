@@ -87,9 +87,14 @@ export class ProtocolConnection implements KernelConnection {
   }
 
   receive(message: Incoming): void {
-    const { channel, header, parent, content, metadata, buffers, bytes } = message
+    const { channel, header, parent, metadata, buffers, bytes, unread } = message
     if (channel !== 'iopub' && channel !== 'shell' && channel !== 'stdin') return
     const type = textOf(header, 'msg_type') ?? ''
+    // Kernels say in the metadata too how a request went; where they don't, an answer that can't be read is none.
+    const content: JsonObject =
+      unread !== undefined && type === 'execute_reply' && !message.content.has('status')
+        ? new Map([['status', textOf(metadata, 'status') ?? 'aborted']])
+        : message.content
     const state = type === 'status' ? textOf(content, 'execution_state') : undefined
     // The kernel says farewell, or its server speaks for one that cannot.
     if ((channel === 'iopub' && type === 'shutdown_reply') || GONE_STATES.has(state)) {
@@ -107,6 +112,7 @@ export class ProtocolConnection implements KernelConnection {
       content,
       metadata,
       buffers,
+      ...(unread !== undefined && { unread }),
     }
     this.#queue.push(event, bytes)
     this.#answer(message, type, state)

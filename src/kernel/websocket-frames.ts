@@ -1,5 +1,4 @@
-import { isObject, type JsonObject, parseJson } from '../notebook/json.ts'
-import type { Incoming, Outgoing } from './message.ts'
+import { type Incoming, type Outgoing, readParts } from './message.ts'
 
 /** https://jupyter-server.readthedocs.io/en/latest/developers/websocket-protocols.html */
 export const V1_SUBPROTOCOL = 'v1.kernel.websocket.jupyter.org'
@@ -32,10 +31,7 @@ export const v1Framing: Framing = {
     const text = (index: number) => part(index).toString('utf8')
     return {
       channel: text(0),
-      header: objectOf(parseJson(text(1))),
-      parent: objectOf(parseJson(text(2))),
-      metadata: objectOf(parseJson(text(3))),
-      content: objectOf(parseJson(text(4))),
+      ...readParts({ header: text(1), parent: text(2), metadata: text(3), content: text(4) }),
       buffers: Array.from({ length: Math.max(0, count - 6) }, (_, index) => part(index + 5)),
       bytes: frame.length,
     }
@@ -59,21 +55,55 @@ export const jsonFraming: Framing = {
 }
 
 function fromJson(text: string, buffers: readonly Uint8Array[], bytes: number): Incoming {
-  const message = objectOf(parseJson(text))
-  const part = (name: string) => objectOf(message.get(name) ?? null)
-  const channel = message.get('channel')
+  const members = membersOf(text)
+  const part = (name: string) => members.get(name) ?? 'null'
+  const channel: unknown = JSON.parse(part('channel'))
   return {
     channel: typeof channel === 'string' ? channel : '',
-    header: part('header'),
-    parent: part('parent_header'),
-    metadata: part('metadata'),
-    content: part('content'),
+    ...readParts({
+      header: part('header'),
+      parent: part('parent_header'),
+      metadata: part('metadata'),
+      content: part('content'),
+    }),
     buffers,
     bytes,
   }
 }
 
-/** A parent header may be null; whatever else is no object says nothing either. */
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : new Map()
+const TOKENS = /"|[[\]{},:]/g
+
+/** The members of an object as texts, whatever is in them: one that can't be read does not take the others along. */
+function membersOf(text: string): ReadonlyMap<string, string> {
+  const members = new Map<string, string>()
+  let depth = 0
+  let name: string | undefined
+  let start = 0
+  TOKENS.lastIndex = 0
+  for (let found = TOKENS.exec(text); found !== null; found = TOKENS.exec(text)) {
+    const [token] = found
+    if (token === '"') {
+      const end = endOfString(text, found.index)
+      if (depth === 1 && name === undefined) name = text.slice(found.index + 1, end - 1)
+      TOKENS.lastIndex = end
+    } else if (token === '{' || token === '[') depth += 1
+    else if (token === '}' || token === ']') depth -= 1
+    else if (token === ':' && depth === 1) start = found.index + 1
+    const ends = (token === ',' && depth === 1) || (token === '}' && depth === 0)
+    if (!ends || name === undefined) continue
+    members.set(name, text.slice(start, found.index))
+    name = undefined
+  }
+  if (depth !== 0 || members.size === 0) throw new SyntaxError('It is no message of a kernel')
+  return members
+}
+
+/** After the closing quote. */
+function endOfString(text: string, start: number): number {
+  for (let close = text.indexOf('"', start + 1); close !== -1; close = text.indexOf('"', close + 1)) {
+    let first = close
+    while (text[first - 1] === '\\') first -= 1
+    if ((close - first) % 2 === 0) return close + 1
+  }
+  throw new SyntaxError('A string has no end')
 }

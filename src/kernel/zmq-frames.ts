@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { isObject, type JsonObject, parseJson } from '../notebook/json.ts'
-import type { Incoming, Outgoing } from './message.ts'
+import { type Incoming, type Outgoing, readParts } from './message.ts'
 
 /** https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol */
 const DELIMITER = Buffer.from('<IDS|MSG>')
@@ -10,7 +9,7 @@ export function encodeFrames({ header, content }: Outgoing, key: string): Array<
   return [DELIMITER, sign(parts, key), ...parts]
 }
 
-/** Undefined for what was not signed with the key. Throws SyntaxError for what is no JSON. */
+/** Undefined for what was not signed with the key. */
 export function decodeFrames(
   channel: 'iopub' | 'shell' | 'control',
   frames: readonly Buffer[],
@@ -22,22 +21,13 @@ export function decodeFrames(
   if (start === 0 || signature === undefined || parts.length < 4) return undefined
   const expected = Buffer.from(sign(parts, key))
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined
-  const [header, parent, metadata, content] = parts.map(objectFrom)
-  const nothing: JsonObject = new Map()
+  const [header = '', parent = '', metadata = '', content = ''] = parts.map((part) => part.toString('utf8'))
   return {
     channel,
-    header: header ?? nothing,
-    parent: parent ?? nothing,
-    metadata: metadata ?? nothing,
-    content: content ?? nothing,
+    ...readParts({ header, parent, metadata, content }),
     buffers: rest.slice(4),
     bytes: frames.reduce((sum, frame) => sum + frame.length, 0),
   }
-}
-
-function objectFrom(part: Buffer): JsonObject {
-  const value = parseJson(part.toString('utf8'))
-  return isObject(value) ? value : new Map()
 }
 
 function sign(parts: ReadonlyArray<Buffer | string>, key: string): string {

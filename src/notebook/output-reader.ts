@@ -14,6 +14,8 @@ export interface OutputMessage {
   readonly date: string
   readonly content: JsonObject
   readonly buffers: readonly Uint8Array[]
+  /** Why it could not be read; its content is empty then. */
+  readonly unread?: string
 }
 
 export interface OutputLimits {
@@ -60,6 +62,7 @@ export class OutputReader {
     const state = this.#state(cell)
     const count = content.get('execution_count')
     if (count instanceof JsonNumber) state.executionCount = Number(count.raw)
+    if (message.unread !== undefined && OUTPUTS.has(message.type)) return this.#leftOut(cell, message.unread)
     switch (message.type) {
       case 'status':
         state.times.set(`iopub.status.${content.get('execution_state')}`, message.date)
@@ -214,6 +217,19 @@ export class OutputReader {
     return changes
   }
 
+  /** Once the room is used up, the note that says so stands for this one as well. */
+  #leftOut(cell: number, reason: string): CellChange[] {
+    const cleared = this.#clearFirst(cell)
+    const output = streamOutput(
+      'stderr',
+      `[An output was left out here, since it can't be read: ${reason}.]\n`,
+    )
+    const bytes = jsonBytes(output)
+    if (this.#state(cell).note !== undefined || bytes > this.#room(cell))
+      return [...cleared, ...this.#cut(cell, bytes)]
+    return [...cleared, ...this.#make(cell, { type: 'append', output })]
+  }
+
   #cut(cell: number, bytes: number): CellChange[] {
     const state = this.#state(cell)
     state.cutBytes += bytes
@@ -252,6 +268,16 @@ export class OutputReader {
     return fresh
   }
 }
+
+const OUTPUTS: ReadonlySet<string> = new Set([
+  'stream',
+  'display_data',
+  'execute_result',
+  'update_display_data',
+  'error',
+  'comm_open',
+  'comm_msg',
+])
 
 const TIMES: ReadonlySet<string> = new Set([
   'iopub.execute_input',

@@ -60,6 +60,25 @@ function whenPrinted(then: () => void): Execution['sink'] {
 const appends = (path: string, text: string) =>
   `with open(${JSON.stringify(path)}, "a") as f: f.write("${text}")`
 
+describe('a message that cannot be read', () => {
+  it('leaves a note in its cell, and the run goes on', async () => {
+    const deep = 'deep = 0\nfor _ in range(900): deep = [deep]\nfrom IPython.display import display'
+    const { result, text } = await executeOn(
+      kernels,
+      preparedText([
+        deep,
+        'display({"application/geo+json": deep}, raw=True)\nprint("after")',
+        'print("next")',
+      ]),
+    )
+    expect(result).toEqual({ state: 'succeeded' })
+    expect(statuses(text).slice(-3)).toEqual(['completed', 'completed', 'completed'])
+    expect(text).toMatch(/An output was left out here[^"]*nested deeper than 400 levels/)
+    expect(text).toContain('after')
+    expect(text).toContain('next')
+  })
+})
+
 describe('cells sent ahead', () => {
   it('are recorded before they are sent, and all run once and in order', async () => {
     await using folder = await tempFolder()
