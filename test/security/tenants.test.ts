@@ -112,7 +112,11 @@ describe('a run of another workspace', () => {
     'exists for %s, who shares the workspace of %s',
     async (other, owner) => {
       const run = runs.get(owner) ?? ''
-      expect((await as(other, `/view-notebook/cog_preview/${run}`)).status).toBe(302)
+      const view = await as(other, `/view-notebook/cog_preview/${run}`)
+      expect(view.status).toBe(302)
+      // To a server of their own: that of the owner is closed to them.
+      const name = String(PEOPLE[other]?.['preferred_username'])
+      expect(view.headers.get('location')).toContain(`/hub/${encodeURIComponent(name)}/lab/`)
       expect((await as(other, `/jobs/${run}/notebook`)).status).toBe(200)
     },
   )

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { RunnerError } from '../../errors.ts'
+import { hubUser } from '../../kernel/server-name.ts'
 import { authenticate } from '../authenticate.ts'
 import { findRun } from '../find-run.ts'
 import { negotiated } from '../negotiate.ts'
@@ -11,7 +12,8 @@ interface ViewRequest {
 }
 
 /**
- * `GET /view-notebook/{id}/{outputId}?workspace=`: to the notebook in JupyterLab. Where it is, the row says; nothing of the
+ * `GET /view-notebook/{id}/{outputId}?workspace=`: to the notebook in JupyterLab. Where it is, the row says, and
+ * whose server shows it, who asks: a colleague has no way into the owner's. Nothing of the
  * request ends up in the address it leads to. What is not the caller's does not exist.
  */
 export function viewNotebookRoute(app: FastifyInstance, services: Services): void {
@@ -23,7 +25,7 @@ export function viewNotebookRoute(app: FastifyInstance, services: Services): voi
     if (run.notebookId !== id || (workspace !== undefined && workspace !== run.workspace)) {
       throw new RunnerError('no-such-run', 'There is no such notebook in your workspaces.')
     }
-    const link = await services.viewLink({ workspace: run.workspace, user: run.ownerName }, run.object)
+    const link = await services.viewLink({ workspace: run.workspace, user: hubUser(caller.user) }, run.object)
     return negotiated(reply).redirect(link, 302)
   })
 }
