@@ -9,10 +9,11 @@ const MAX_ACCEPT = 2000
 
 /**
  * Page or JSON: `?f=` (on links that take inputs `_f=`) wins over `Accept`; a program that sends a wildcard gets JSON.
+ * A notebook's own address has both, `f` only where no input (of `inputs`) has that name: OGC's clients use it.
  * @throws RunnerError `invalid-request` for an unknown `f`, `not-acceptable` where neither is wanted.
  */
-export function representationOf(request: FastifyRequest): Representation {
-  const asked = new URLSearchParams(queryOf(request)).get(takesInputs(request) ? '_f' : 'f')
+export function representationOf(request: FastifyRequest, inputs: object = {}): Representation {
+  const asked = askedOf(request, inputs)
   if (asked === 'json' || asked === 'html') return asked
   if (asked !== null) throw new RunnerError('invalid-request', 'f must be json or html.')
   const accept = new Negotiator({ headers: { accept: request.headers.accept?.slice(0, MAX_ACCEPT) } })
@@ -42,5 +43,12 @@ export function queryOf(request: FastifyRequest): string {
   return at < 0 ? '' : request.url.slice(at + 1)
 }
 
-const takesInputs = (request: FastifyRequest): boolean =>
-  request.routeOptions.url?.startsWith('/run/') === true
+function askedOf(request: FastifyRequest, inputs: object): string | null {
+  const query = new URLSearchParams(queryOf(request))
+  const { url = '' } = request.routeOptions
+  if (url.startsWith('/run/')) return query.get('_f')
+  if (!url.endsWith('/processes/:id')) return query.get('f')
+  const f = query.get('f')
+  const chooses = !Object.hasOwn(inputs, 'f') && (f === 'json' || f === 'html')
+  return query.get('_f') ?? (chooses ? f : null)
+}

@@ -63,7 +63,7 @@ export function processSummary(entry: CatalogEntry, base: string, executes: bool
     outputTransmission: ['reference'],
     links: [
       { rel: 'self', type: 'application/json', href },
-      { rel: 'alternate', type: 'text/html', href: `${href}?f=html` },
+      { rel: 'alternate', type: 'text/html', href: `${href}?_f=html` },
       ...(executes ? [{ rel: EXECUTE, type: 'application/json', href: `${href}/execution` }] : []),
       { rel: 'related', href: run, title: 'Run link: add the inputs as query parameters' },
     ],

@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemOf } from '../support/answers.ts'
+import { notebookOf } from '../support/notebook-folder.ts'
 import { temporaryDataDir } from '../support/postgres.ts'
 import { startRunner, type TestRunner } from '../support/runner.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const VIEW = { KERNELS: 'none', VIEW_URL: 'https://lab.example/lab/tree/{path}' }
 const folder = await temporaryDataDir()
@@ -117,6 +121,10 @@ describe('representations', () => {
     ['/processes?f=html', 'application/json', 'text/html'],
     ['/processes/cog_preview', 'text/html', 'text/html'],
     ['/processes/cog_preview', 'application/json', 'application/json'],
+    ['/processes/cog_preview?f=json', 'text/html', 'application/json'],
+    ['/processes/cog_preview?f=html', 'application/json', 'text/html'],
+    ['/processes/cog_preview?_f=json', 'text/html', 'application/json'],
+    ['/processes/cog_preview?_f=json&f=html', 'text/html', 'application/json'],
   ])('%s for %s is %s', async (path, accept, type) => {
     const response = await get(path, accept)
     expect(response.status).toBe(200)
@@ -128,6 +136,23 @@ describe('representations', () => {
   it('says so where there is none, or f is unknown', async () => {
     expect((await get('/processes', 'image/png')).status).toBe(406)
     expect((await get('/processes?f=xml')).status).toBe(400)
+    expect((await get('/processes/cog_preview?_f=xml')).status).toBe(400)
+  })
+
+  it('leaves f to a notebook that has an input of that name', async () => {
+    await using catalogue = await tempFolder()
+    await writeFile(join(catalogue.path, 'focal.ipynb'), notebookOf([{ parameters: 'f = "5"' }]))
+    await using data = await temporaryDataDir()
+    await using other = await startRunner({ DATA_DIR: data.path, ...VIEW, CONFIG_URL: catalogue.path })
+    const typeOf = async (query: string, accept: string) => {
+      const headers = { authorization: `Bearer ${other.token}`, accept }
+      const response = await other.fetch(`/processes/focal?${query}`, { headers })
+      return [response.status, response.headers.get('content-type')?.split(';')[0]]
+    }
+    expect(await typeOf('f=5', 'text/html')).toEqual([200, 'text/html'])
+    expect(await typeOf('f=json', 'text/html')).toEqual([200, 'text/html'])
+    expect(await typeOf('f=html', 'application/json')).toEqual([200, 'application/json'])
+    expect(await typeOf('f=5&_f=json', 'text/html')).toEqual([200, 'application/json'])
   })
 
   it('may not be framed, and runs no script but its own', async () => {

@@ -12,7 +12,8 @@ export function processRoute(app: FastifyInstance, services: Services): void {
     await authenticate(services.door, request)
     const { entry, inputs } = await services.catalog.describe(request.params.id)
     negotiated(reply)
-    if (representationOf(request) === 'html') return sendShell(services.web, request, reply)
+    if (representationOf(request, inputs.properties) === 'html')
+      return sendShell(services.web, request, reply)
     const executes = services.acceptRun !== undefined
     return reply.send(processDescription(entry, linkInputs(inputs), services.publicUrl(), executes))
   })
