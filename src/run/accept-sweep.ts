@@ -3,7 +3,7 @@ import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Given } from './accept.ts'
 import type { Admit } from './admission.ts'
-import type { Batch, BatchStore } from './batch.ts'
+import type { AcceptedBatch, BatchStore } from './batch.ts'
 import type { FillSweep, RunRequest } from './filled-notebook.ts'
 
 export interface Sweeps {
@@ -11,12 +11,7 @@ export interface Sweeps {
    * A sweep is accepted: all its runs are in the queue, or none. Returns the sweep of before for the same idempotency
    * key.
    */
-  accept(
-    caller: Caller,
-    notebookId: string,
-    request: RunRequest,
-    given: Given,
-  ): Promise<{ readonly batch: Batch; readonly created: boolean }>
+  accept(caller: Caller, notebookId: string, request: RunRequest, given: Given): Promise<AcceptedBatch>
   /** What it would be: the inputs that differ and the number of its runs. Nothing is written. */
   plan(
     caller: Caller,
@@ -32,7 +27,7 @@ export interface Sweeps {
 export function sweepsWith(parts: {
   readonly fillSweep: FillSweep
   readonly admit: Admit
-  readonly batches: Pick<BatchStore, 'create'>
+  readonly batches: Pick<BatchStore, 'create' | 'earlier'>
   readonly max: number
 }): Sweeps {
   const { fillSweep, admit, batches, max } = parts
@@ -41,12 +36,15 @@ export function sweepsWith(parts: {
       const { scope, each, chosen, notebooks } = await fillSweep(caller, notebookId, request, max)
       const runs = Array.from(notebooks(), ({ run, notebook, limits }) => ({ ...run, notebook, limits }))
       refuseTooLarge(runs)
+      const batch = { id: randomUUIDv7(), notebookId, each, runs, chosen }
+      const earlier = await batches.earlier(scope, batch, given)
+      if (earlier !== undefined) return earlier
       await admit(
         scope,
         runs.map(({ id }) => id),
         given.stopServer,
       )
-      return batches.create(scope, { id: randomUUIDv7(), notebookId, each, runs, chosen }, given)
+      return batches.create(scope, batch, given)
     },
     plan: (caller, notebookId, request) => fillSweep(caller, notebookId, request, max),
   }

@@ -34,6 +34,9 @@ export function acceptWith(parts: {
   const { fillIn, admit, runs, tracing } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, limits, notebook } = await fillIn(caller, notebookId, request)
+    // What was accepted before needs no room, and stops nothing.
+    const earlier = await runs.earlier(scope, { ...run, notebook, limits }, given)
+    if (earlier !== undefined) return earlier
     await inSpan(tracing, 'admit', () => admit(scope, [run.id], given.stopServer))
     return inSpan(tracing, 'accept', () => runs.accept(scope, { ...run, notebook, limits }, given))
   }

@@ -36,17 +36,25 @@ export interface Batch {
   readonly states: Readonly<Partial<Record<RunState, number>>>
 }
 
+export interface AcceptedBatch {
+  readonly batch: Batch
+  /** False where it is the sweep of an earlier request with the same idempotency key. */
+  readonly created: boolean
+}
+
 /** Every function takes who asks first. All throw `database-failed`. Runs of a sweep are listed by the history. */
 export interface BatchStore {
   /**
    * The sweep with all its runs queued, or nothing. The same idempotency key of the same person gives the sweep that
    * it gave before. Throws `idempotency-conflict` where that was of another notebook, workspace or other parameters.
    */
-  create(
+  create(scope: Scope, batch: NewBatch, given?: { readonly idempotencyKey?: string }): Promise<AcceptedBatch>
+  /** What `create` would give for a key that is known, and throw; undefined where it would be a new sweep. */
+  earlier(
     scope: Scope,
     batch: NewBatch,
-    given?: { readonly idempotencyKey?: string },
-  ): Promise<{ readonly batch: Batch; readonly created: boolean }>
+    given: { readonly idempotencyKey?: string },
+  ): Promise<AcceptedBatch | undefined>
   /** Undefined where there is none in the caller's workspaces. `id` is a UUID. */
   find(caller: Caller, id: string): Promise<Batch | undefined>
   /** As `RunStore.cancel`, for all its runs. Undefined where there is none in the caller's workspaces. */
@@ -117,6 +125,19 @@ export function batchStore(database: Database, tracing?: Pick<Tracing, 'tracepar
     return batchFrom(row, Object.fromEntries(rows.map(({ state, count }) => [state, count])))
   }
 
+  async function earlier(
+    scope: Scope,
+    batch: NewBatch,
+    key: string | undefined,
+  ): Promise<AcceptedBatch | undefined> {
+    if (key === undefined) return undefined
+    const values = [scope.issuer, scope.subject, key]
+    const [row] = await database.query<BatchRow>({ text: FIND_BY_KEY, values })
+    if (row === undefined) return undefined
+    if (!digestOf(scope, batch).equals(row.digest)) throw keyConflict()
+    return { batch: await withStates(row), created: false }
+  }
+
   async function findRow(session: Session, caller: Caller, id: string): Promise<BatchRow | undefined> {
     const [row] = await session.query<BatchRow>({ text: FIND, values: [id, caller.workspaces] })
     return row
@@ -145,11 +166,11 @@ export function batchStore(database: Database, tracing?: Pick<Tracing, 'tracepar
         return row
       })
       if (created !== undefined) return { batch: batchFrom(created, { queued: runs.length }), created: true }
-      const values = [issuer, subject, idempotencyKey]
-      const [earlier] = await database.query<BatchRow>({ text: FIND_BY_KEY, values })
-      if (earlier === undefined || !digest.equals(earlier.digest)) throw keyConflict()
-      return { batch: await withStates(earlier), created: false }
+      const before = await earlier(scope, batch, idempotencyKey)
+      if (before === undefined) throw keyConflict()
+      return before
     },
+    earlier: (scope, batch, { idempotencyKey }) => earlier(scope, batch, idempotencyKey),
     async find(caller, id) {
       const row = await findRow(database, caller, id)
       return row && withStates(row)

@@ -62,6 +62,8 @@ export function repeatsWith(parts: {
       const wanted = await again(caller, run)
       const fromCell = given.fromFailed ? failedCellOf(run) : undefined
       const retryOf = { id: run.id, ...(fromCell !== undefined && { fromCell }) }
+      const earlier = await runs.earlier(scope, { ...wanted, retryOf }, given)
+      if (earlier !== undefined) return earlier
       await admit(scope, [wanted.id], given.stopServer)
       return runs.accept(scope, { ...wanted, retryOf }, given)
     },

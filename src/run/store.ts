@@ -25,6 +25,12 @@ export interface RunStore {
    * other limits or parameters then.
    */
   accept(scope: Scope, run: NewExecution, given?: { readonly idempotencyKey?: string }): Promise<Accepted>
+  /** What `accept` would give for a key that is known, and throw; undefined where it would be a new run. */
+  earlier(
+    scope: Scope,
+    run: NewExecution,
+    given: { readonly idempotencyKey?: string },
+  ): Promise<Accepted | undefined>
   /** Undefined where there is none in the caller's workspaces. `id` is a UUID in lower case. */
   find(caller: Caller, id: string): Promise<Run | undefined>
   /** The notebook as it was accepted; undefined where there is none, or not any more. */
@@ -64,6 +70,14 @@ export function runStore(database: Database, tracing?: Pick<Tracing, 'traceparen
     const [row] = await database.query<RunRow>({ name: 'run-find', text: FIND, values })
     return row && runFrom(row)
   }
+  const earlier = async (scope: Scope, run: NewExecution, key: string | undefined) => {
+    if (key === undefined) return undefined
+    const values = [scope.issuer, scope.subject, key]
+    const [row] = await database.query<RunRow>({ name: 'run-find-key', text: FIND_BY_KEY, values })
+    if (row === undefined) return undefined
+    if (!isSame(scope, run, row)) throw keyConflict()
+    return { run: runFrom(row), created: false }
+  }
   return {
     insertPrepared: (scope, run, copy) => prepared.insert(scope, run, copy),
     async accept(scope, run, { idempotencyKey } = {}) {
@@ -72,11 +86,11 @@ export function runStore(database: Database, tracing?: Pick<Tracing, 'traceparen
         traceparent: tracing?.traceparent(),
       })
       if (row !== undefined) return { run: runFrom(row), created: true }
-      const values = [scope.issuer, scope.subject, idempotencyKey]
-      const [earlier] = await database.query<RunRow>({ name: 'run-find-key', text: FIND_BY_KEY, values })
-      if (earlier === undefined || !isSame(scope, run, earlier)) throw keyConflict()
-      return { run: runFrom(earlier), created: false }
+      const before = await earlier(scope, run, idempotencyKey)
+      if (before === undefined) throw keyConflict()
+      return before
     },
+    earlier: (scope, run, { idempotencyKey }) => earlier(scope, run, idempotencyKey),
     find,
     async snapshot(caller, id) {
       const values = [id, caller.workspaces]

@@ -58,23 +58,25 @@ describe('a service with limits', () => {
       MAX_EVENT_STREAMS: '1',
       MAX_QUEUED_RUNS: '2',
     })
-    const tokenOf = (user: string) =>
-      service.issuer.mint({ claims: { sub: user, preferred_username: user, workspaces: [`${user}-ws`] } })
     ;[alice, bob] = await Promise.all([tokenOf('alice'), tokenOf('bob')])
   })
   afterAll(() => service?.[Symbol.asyncDispose]())
 
-  const send = (token: string, path: string, body?: object) =>
+  const tokenOf = (user: string) =>
+    service.issuer.mint({ claims: { sub: user, preferred_username: user, workspaces: [`${user}-ws`] } })
+  const send = (token: string, path: string, body?: object, key?: string) =>
     service.runner.fetch(path, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   const inputs = (name: string) => ({ inputs: { cog_url: `https://example.org/${name}.tif` } })
-  const execute = (token: string, body: object) => send(token, '/processes/cog_preview/execution', body)
+  const execute = (token: string, body: object, key?: string) =>
+    send(token, '/processes/cog_preview/execution', body, key)
 
   it('queues so many runs of a person, also by a sweep and by repeating', async () => {
     const first = await jobOf(await execute(alice, inputs('a')))
@@ -97,6 +99,31 @@ describe('a service with limits', () => {
     expect(lease.runId).toBe(first.jobID)
     await lease.finish({ state: 'succeeded' })
     expect((await execute(alice, inputs('c'))).status).toBe(201)
+  })
+
+  it('gives what was accepted before under the same key, however many are queued', async () => {
+    const [carol, dave] = await Promise.all([tokenOf('carol'), tokenOf('dave')])
+    const run = await jobOf(await execute(carol, inputs('a'), 'run'))
+    const rerun = (key: string) => send(carol, `/jobs/${run.jobID}/rerun`, {}, key)
+    const again = await jobOf(await rerun('again'))
+    expect((await execute(carol, inputs('a'), 'new')).status).toBe(429)
+    expect((await rerun('new')).status).toBe(429)
+    expect((await jobOf(await execute(carol, inputs('a'), 'run'))).jobID).toBe(run.jobID)
+    expect((await jobOf(await rerun('again'))).jobID).toBe(again.jobID)
+    expect((await execute(carol, inputs('b'), 'run')).status).toBe(409)
+
+    const sweep = (key: string, ...names: string[]) =>
+      execute(
+        dave,
+        { inputs: {}, each: { cog_url: names.map((name) => `https://example.org/${name}.tif`) } },
+        key,
+      )
+    const first = await sweep('sweep', '1', '2')
+    const same = await sweep('sweep', '1', '2')
+    expect([first.status, same.status]).toEqual([201, 201])
+    expect(same.headers.get('location')).toBe(first.headers.get('location'))
+    expect((await sweep('new', '1', '2')).status).toBe(429)
+    expect((await sweep('sweep', '1', '3')).status).toBe(409)
   })
 
   it('has one stream open for each person', async () => {

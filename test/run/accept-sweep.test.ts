@@ -25,6 +25,7 @@ it('a sweep of large notebooks is refused before anything is written', async () 
       },
     }),
     batches: {
+      earlier: async () => undefined,
       create: async (_scope, batch) => {
         created.push(batch)
         throw new Error('Nothing is to be written.')
