@@ -16,7 +16,7 @@ import { warn } from './report.ts'
 import { ServerClient } from './server-client.ts'
 import { streamCopies } from './stream-copies.ts'
 import { untypedValues } from './typed-values.ts'
-import { writeOutput } from './write-output.ts'
+import { refuseUnwritable, writeOutput } from './write-output.ts'
 
 export interface ServerRunOptions extends PapermillOptions, ExecuteOptions {
   readonly server?: string
@@ -53,6 +53,7 @@ export async function runOnServer(
   refuseWhatIsHere(notebookId, options)
   const given = await givenParameters(options, { input: notebookId, output: output ?? '-' })
   const outputPath = fillPath(output ?? '-', untypedValues(given))
+  refuseUnwritable(outputPath)
   const url = serverUrl(options.server ?? '')
   const client = new ServerClient({ url, token: await tokenOf(options, url) })
   using interrupts = onInterrupt()

@@ -11,7 +11,7 @@ import { fillPath } from './path-template.ts'
 import { readInput } from './read-input.ts'
 import { warn } from './report.ts'
 import { typedValues, untypedValues } from './typed-values.ts'
-import { writeOutput } from './write-output.ts'
+import { refuseUnwritable, writeOutput } from './write-output.ts'
 
 export interface RunOptions extends PapermillOptions, ExecuteOptions {
   readonly prepare?: boolean
@@ -20,7 +20,7 @@ export interface RunOptions extends PapermillOptions, ExecuteOptions {
 
 /**
  * `notebook-runner run`: reads a notebook, puts the parameters into it, executes it unless told only to prepare it, and
- * writes it. Nothing is written where anything is wrong with what was given.
+ * writes it. Nothing is written, and no cell runs, where anything is wrong with what was given.
  */
 export async function run(notebook: string, output: string | undefined, options: RunOptions): Promise<void> {
   if (output === undefined && process.stdout.isTTY) {
@@ -39,6 +39,7 @@ export async function run(notebook: string, output: string | undefined, options:
   const outputPath = fillPath(paths.output, parameters)
   const prepared = prepareNotebook(template, { parameters, inputPath, outputPath, cellId: newId() })
   if (options.prepare) return writeOutput(outputPath, prepared)
+  refuseUnwritable(outputPath)
   // Loaded only here: ZeroMQ and all that executes would double the start of a command that prepares.
   const { executeNotebook } = await import('./execute.ts')
   await executeNotebook({ prepared, kernelName: template.kernelName, outputPath, options })

@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   fchmodSync,
   openSync,
   realpathSync,
@@ -30,6 +32,19 @@ export async function writeOutput(path: string, chunks: Iterable<Uint8Array>): P
     // Through a link, the file behind it is replaced and the link stays.
     else if (before !== undefined) replaceFile(realpathSync(path), chunks, before.mode)
     else replaceFile(path, chunks)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+/** To be asked before anything runs whose result would be lost. Throws as `writeOutput`. */
+export function refuseUnwritable(path: string): void {
+  if (path === '-') return
+  const before = statSync(path, { throwIfNoEntry: false })
+  if (before?.isDirectory()) throw unwritable(path, Object.assign(new Error(), { code: 'EISDIR' }))
+  const place = before === undefined ? dirname(path) : before.isFile() ? dirname(realpathSync(path)) : path
+  try {
+    accessSync(place, constants.W_OK)
   } catch (error) {
     throw unwritable(path, error)
   }

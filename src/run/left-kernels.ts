@@ -94,21 +94,31 @@ export class LeftKernels implements AsyncDisposable {
   async #endDue(runId: string | undefined): Promise<void> {
     const { database, host, hostName } = this.#parts
     const values = [hostName, runId, KEPT_PER_PERSON]
-    for (const due of await database.query<LeftKernel>({ text: DUE, values })) {
+    await eachOf(await database.query<LeftKernel>({ text: DUE, values }), async (due) => {
       await host.shutdown(due.kernelId)
       await this.#forget(due)
-    }
+    })
   }
 
   /** Of those that are kept: nobody is to be told of one that is not there any more. */
   async #forgetDead(): Promise<void> {
     const { database, host, hostName } = this.#parts
-    for (const kept of await database.query<LeftKernel>({ text: KEPT, values: [hostName] })) {
+    await eachOf(await database.query<LeftKernel>({ text: KEPT, values: [hostName] }), async (kept) => {
       if (!(await host.exists(kept.kernelId, AbortSignal.timeout(ANSWER_MS)))) await this.#forget(kept)
-    }
+    })
   }
 
   async #forget({ runId, kernelId }: LeftKernel): Promise<void> {
     await this.#parts.database.query({ text: FORGET, values: [runId, kernelId] })
   }
+}
+
+/** One that fails, on a person's server that is away, is no reason to leave the others. Throws the first failure in the end. */
+async function eachOf(
+  kernels: readonly LeftKernel[],
+  work: (kernel: LeftKernel) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = []
+  for (const kernel of kernels) await work(kernel).catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -28,6 +29,7 @@ function notebook(...sources: readonly string[]): string {
 beforeAll(async () => {
   folder = await folderOf({
     'sum.ipynb': notebook('x = 1', 'import os\nprint("in", os.getcwd())\nx * 2'),
+    'leaves.ipynb': notebook('x = 1', 'open("ran.txt", "w").close()'),
     'fails.ipynb': notebook('x = 1', '1/0', 'print("never")'),
     'sleeps.ipynb': notebook(
       'x = 1',
@@ -67,6 +69,13 @@ describe('run', { timeout: 180_000 }, () => {
     const outputs = async (name: string) =>
       JSON.parse((await written(name)).text).cells.map((cell: { outputs: unknown }) => cell.outputs)
     expect(await outputs('ours.ipynb')).toEqual(await outputs('theirs.ipynb'))
+  })
+
+  it.each(['nowhere/out.ipynb', '.'])('runs no cell where %s cannot be written', async (output) => {
+    const { code, stderr } = await run('leaves.ipynb', output)
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toMatch(/The folder "nowhere" for the output does not exist|The output "." is a folder/)
+    expect(existsSync(join(folder.path, 'ran.txt'))).toBe(false)
   })
 
   it('ends with 1 where a cell fails, and the notebook says which', async () => {

@@ -57,9 +57,14 @@ async function failed({ keepSeconds = 60, host = HOST } = {}) {
 }
 
 /** What a worker of this host would end now. */
-async function ended(runId?: string): Promise<readonly string[]> {
+/** @param away kernels on a server that cannot be reached */
+async function ended(runId?: string, away: readonly string[] = []): Promise<readonly string[]> {
   const gone: string[] = []
-  const host = { shutdown: async (id: string) => void gone.push(id), exists: async () => true }
+  const shutdown = async (id: string) => {
+    if (away.includes(id)) throw new Error('The server is away.')
+    gone.push(id)
+  }
+  const host = { shutdown, exists: async () => true }
   {
     await using left = new LeftKernels({ database, host, hostName: HOST, log: pino({ level: 'silent' }) })
     if (runId !== undefined) left.end(runId)
@@ -103,6 +108,18 @@ describe('a kernel that is kept', () => {
     ]
     expect(await ended(now.id)).toEqual([now.kernel.kernelId])
     expect(await ended(elsewhere.id)).toEqual([])
+  })
+
+  it('is ended whatever becomes of another, whose server is away', async () => {
+    const three = [
+      await failed({ keepSeconds: -10 }),
+      await failed({ keepSeconds: -10 }),
+      await failed({ keepSeconds: -10 }),
+    ]
+    const ids = three.map(({ kernel }) => kernel.kernelId)
+    const [first, second, third] = ids
+    expect(await ended(undefined, ids.slice(1, 2))).toEqual(expect.arrayContaining([first, third]))
+    expect(await ended(undefined)).toContain(second)
   })
 
   it('is not ended while a run waits that is to go on in it, however late it is', async () => {
