@@ -165,8 +165,10 @@ function serverUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** As it is given, else the one of `notebook-runner login`, which is renewed however long the run takes. */
-/** What a server is asked with: given, or kept by `notebook-runner login`. Throws `usage`. */
+/**
+ * What a server is asked with: as it is given, else kept by `notebook-runner login`, and renewed however long the run takes.
+ * Throws `usage`.
+ */
 export async function tokenOf(
   { token }: Pick<ServerRunOptions, 'token'>,
   url: string,

@@ -40,13 +40,14 @@ export async function writeOutput(path: string, chunks: Iterable<Uint8Array>): P
 /** To be asked before anything runs whose result would be lost. Throws as `writeOutput`. */
 export function refuseUnwritable(path: string): void {
   if (path === '-') return
-  const before = statSync(path, { throwIfNoEntry: false })
-  if (before?.isDirectory()) throw unwritable(path, Object.assign(new Error(), { code: 'EISDIR' }))
-  const place = before === undefined ? dirname(path) : before.isFile() ? dirname(realpathSync(path)) : path
   try {
+    const before = statSync(path, { throwIfNoEntry: false })
+    if (before?.isDirectory()) throw folderGiven(path)
+    // A file is replaced, which is its folder's to allow; into all else is written.
+    const place = before === undefined ? dirname(path) : before.isFile() ? dirname(realpathSync(path)) : path
     accessSync(place, constants.W_OK)
   } catch (error) {
-    throw unwritable(path, error)
+    throw error instanceof RunnerError ? error : unwritable(path, error)
   }
 }
 
@@ -78,8 +79,9 @@ function unwritable(path: string, cause: unknown): RunnerError {
       cause,
     })
   }
-  if (code === 'EISDIR') {
-    return new RunnerError('usage', `The output "${path}" is a folder; name a file in it.`, { cause })
-  }
+  if (code === 'EISDIR') return folderGiven(path, cause)
   return new RunnerError('storage-failed', `The output "${path}" cannot be written (${code}).`, { cause })
 }
+
+const folderGiven = (path: string, cause?: unknown): RunnerError =>
+  new RunnerError('usage', `The output "${path}" is a folder; name a file in it.`, { cause })

@@ -34,10 +34,11 @@ export function acceptWith(parts: {
   const { fillIn, admit, runs, tracing } = parts
   return async (caller, notebookId, request, given) => {
     const { scope, run, limits, notebook } = await fillIn(caller, notebookId, request)
+    const wanted = { ...run, notebook, limits }
     // What was accepted before needs no room, and stops nothing.
-    const earlier = await runs.earlier(scope, { ...run, notebook, limits }, given)
+    const earlier = await runs.earlier(scope, wanted, given)
     if (earlier !== undefined) return earlier
     await inSpan(tracing, 'admit', () => admit(scope, [run.id], given.stopServer))
-    return inSpan(tracing, 'accept', () => runs.accept(scope, { ...run, notebook, limits }, given))
+    return inSpan(tracing, 'accept', () => runs.accept(scope, wanted, given))
   }
 }

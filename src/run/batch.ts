@@ -125,13 +125,9 @@ export function batchStore(database: Database, tracing?: Pick<Tracing, 'tracepar
     return batchFrom(row, Object.fromEntries(rows.map(({ state, count }) => [state, count])))
   }
 
-  async function earlier(
-    scope: Scope,
-    batch: NewBatch,
-    key: string | undefined,
-  ): Promise<AcceptedBatch | undefined> {
-    if (key === undefined) return undefined
-    const values = [scope.issuer, scope.subject, key]
+  const earlier: BatchStore['earlier'] = async (scope, batch, { idempotencyKey }) => {
+    if (idempotencyKey === undefined) return undefined
+    const values = [scope.issuer, scope.subject, idempotencyKey]
     const [row] = await database.query<BatchRow>({ text: FIND_BY_KEY, values })
     if (row === undefined) return undefined
     if (!digestOf(scope, batch).equals(row.digest)) throw keyConflict()
@@ -152,13 +148,13 @@ export function batchStore(database: Database, tracing?: Pick<Tracing, 'tracepar
   }
 
   return {
-    async create(scope, batch, { idempotencyKey } = {}) {
+    async create(scope, batch, given = {}) {
       const { id, notebookId, each, runs } = batch
       const { workspace, issuer, subject, user } = scope
       const digest = digestOf(scope, batch)
       const created = await database.transaction(async (session) => {
         const owner = [workspace, issuer, subject, user]
-        const values = [id, notebookId, ...owner, each, runs.length, digest, idempotencyKey]
+        const values = [id, notebookId, ...owner, each, runs.length, digest, given.idempotencyKey]
         const [row] = await session.query<BatchRow>({ text: INSERT, values })
         if (row === undefined) return undefined
         const traceparent = tracing?.traceparent()
@@ -166,11 +162,11 @@ export function batchStore(database: Database, tracing?: Pick<Tracing, 'tracepar
         return row
       })
       if (created !== undefined) return { batch: batchFrom(created, { queued: runs.length }), created: true }
-      const before = await earlier(scope, batch, idempotencyKey)
+      const before = await earlier(scope, batch, given)
       if (before === undefined) throw keyConflict()
       return before
     },
-    earlier: (scope, batch, { idempotencyKey }) => earlier(scope, batch, idempotencyKey),
+    earlier,
     async find(caller, id) {
       const row = await findRow(database, caller, id)
       return row && withStates(row)

@@ -3,11 +3,11 @@ import { RunnerError } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import { grantOf } from '../identity/caller.ts'
 import type { Storage } from '../storage/storage.ts'
-import { isTerminal, type Run, type RunEnd } from './run.ts'
+import { isTerminal, type Run } from './run.ts'
 import type { RunGrants } from './run-grants.ts'
-import { RUN_COLUMNS, type RunRow, runFrom, storable } from './run-row.ts'
+import { RUN_COLUMNS, type RunRow, runFrom } from './run-row.ts'
 
-/** For whoever holds the lease ($1 and $2), of a run whose workspace cannot be opened: its notebook, and how it ended. */
+/** For whoever holds the lease ($1 and $2), of a run whose workspace cannot be opened: its notebook, state, reason, message, failed cell. */
 export const KEEP_NOTEBOOK = `
   WITH run AS (SELECT id FROM run WHERE id = $1 AND epoch = $2 FOR NO KEY UPDATE)
   INSERT INTO kept_notebook (run_id, notebook, state, reason, message, failed_cell) SELECT id, $3, $4, $5, $6, $7 FROM run
@@ -37,13 +37,6 @@ const STORED = `
 
 /** Long before keys expire: a person who looks at their run gives it new ones. */
 const RENEW_MS = 300_000
-
-/** What it takes beside the lease. */
-export function keptValues(notebook: Iterable<Uint8Array>, end: RunEnd): readonly unknown[] {
-  const { reason, failedCell } = end.state === 'failed' ? end : {}
-  const message = end.message === undefined ? undefined : storable(end.message)
-  return [Buffer.concat([...notebook]), end.state, reason, message, failedCell]
-}
 
 /** The notebook that is kept; undefined where there is none for the caller. Throws `database-failed`. */
 export async function keptNotebook(

@@ -3,7 +3,7 @@ import { RunnerError } from '../errors.ts'
 import type { NumberedEvent, RunEvent } from './event.ts'
 import { type EventRow, eventPage, eventText, numberedEvent } from './event-row.ts'
 import { fileValues, SET_FILES } from './file-store.ts'
-import { KEEP_NOTEBOOK, keptValues } from './kept-notebook.ts'
+import { KEEP_NOTEBOOK } from './kept-notebook.ts'
 import type { RunEnd, RunKernel, RunState } from './run.ts'
 import type { RunFiles } from './run-file.ts'
 import { storable } from './run-row.ts'
@@ -237,7 +237,9 @@ export class RunLease {
 
   /** Of a run that cannot be stored in its workspace, in place of what was kept before. */
   async keepNotebook(notebook: Iterable<Uint8Array>, end: RunEnd): Promise<void> {
-    await this.#one('run-keep-notebook', KEEP_NOTEBOOK, keptValues(notebook, end))
+    const { reason, message, failedCell } = endColumns(end)
+    const values = [Buffer.concat([...notebook]), end.state, reason, message, failedCell]
+    await this.#one('run-keep-notebook', KEEP_NOTEBOOK, values)
   }
 
   /** In place of what was kept before. */
@@ -271,15 +273,13 @@ export class RunLease {
    */
   finish(end: RunEnd, keepKernelSeconds = 0): Promise<void> {
     return this.#inTurn(async () => {
-      const reason = end.state === 'failed' ? end.reason : undefined
-      const message = end.message === undefined ? undefined : storable(end.message)
+      const { reason, message, failedCell } = endColumns(end)
       const event: RunEvent = {
         type: 'state',
         state: end.state,
         ...(reason !== undefined && { reason }),
         ...(message !== undefined && { message }),
       }
-      const failedCell = end.state === 'failed' ? end.failedCell : undefined
       const values = [end.state, reason, message, eventText(event), failedCell, keepKernelSeconds]
       if (!(await this.#write('run-finish', FINISH, values))) {
         const now = await this.#howFar()
@@ -349,6 +349,12 @@ export class RunLease {
     return done
   }
 }
+
+/** How a run ended, as its columns have it beside the state. */
+const endColumns = (end: RunEnd) => ({
+  ...(end.state === 'failed' && { reason: end.reason, failedCell: end.failedCell }),
+  message: end.message === undefined ? undefined : storable(end.message),
+})
 
 interface TakenRow extends Record<string, unknown> {
   readonly host: string

@@ -2,6 +2,7 @@ import timers from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../database/connect.ts'
 import type { KernelHost } from '../kernel/kernel-host.ts'
+import { eachKernel } from './each-kernel.ts'
 
 interface LeftKernelsParts {
   readonly database: Database
@@ -94,7 +95,7 @@ export class LeftKernels implements AsyncDisposable {
   async #endDue(runId: string | undefined): Promise<void> {
     const { database, host, hostName } = this.#parts
     const values = [hostName, runId, KEPT_PER_PERSON]
-    await eachOf(await database.query<LeftKernel>({ text: DUE, values }), async (due) => {
+    await eachKernel(await database.query<LeftKernel>({ text: DUE, values }), async (due) => {
       await host.shutdown(due.kernelId)
       await this.#forget(due)
     })
@@ -103,7 +104,7 @@ export class LeftKernels implements AsyncDisposable {
   /** Of those that are kept: nobody is to be told of one that is not there any more. */
   async #forgetDead(): Promise<void> {
     const { database, host, hostName } = this.#parts
-    await eachOf(await database.query<LeftKernel>({ text: KEPT, values: [hostName] }), async (kept) => {
+    await eachKernel(await database.query<LeftKernel>({ text: KEPT, values: [hostName] }), async (kept) => {
       if (!(await host.exists(kept.kernelId, AbortSignal.timeout(ANSWER_MS)))) await this.#forget(kept)
     })
   }
@@ -111,14 +112,4 @@ export class LeftKernels implements AsyncDisposable {
   async #forget({ runId, kernelId }: LeftKernel): Promise<void> {
     await this.#parts.database.query({ text: FORGET, values: [runId, kernelId] })
   }
-}
-
-/** One that fails, on a person's server that is away, is no reason to leave the others. Throws the first failure in the end. */
-async function eachOf(
-  kernels: readonly LeftKernel[],
-  work: (kernel: LeftKernel) => Promise<void>,
-): Promise<void> {
-  const failures: unknown[] = []
-  for (const kernel of kernels) await work(kernel).catch((error: unknown) => failures.push(error))
-  if (failures.length > 0) throw failures[0]
 }

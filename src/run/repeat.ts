@@ -59,13 +59,13 @@ export function repeatsWith(parts: {
   return {
     async run(caller, run, given) {
       const scope = scopeIn(run.workspace, caller)
-      const wanted = await again(caller, run)
+      const repeated = await again(caller, run)
       const fromCell = given.fromFailed ? failedCellOf(run) : undefined
-      const retryOf = { id: run.id, ...(fromCell !== undefined && { fromCell }) }
-      const earlier = await runs.earlier(scope, { ...wanted, retryOf }, given)
+      const wanted = { ...repeated, retryOf: { id: run.id, ...(fromCell !== undefined && { fromCell }) } }
+      const earlier = await runs.earlier(scope, wanted, given)
       if (earlier !== undefined) return earlier
       await admit(scope, [wanted.id], given.stopServer)
-      return runs.accept(scope, { ...wanted, retryOf }, given)
+      return runs.accept(scope, wanted, given)
     },
     async failed(caller, batch, { stopServer }) {
       const wanted: NewExecution[] = []

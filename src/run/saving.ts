@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { RunnerError } from '../errors.ts'
 import type { ExecutedNotebook } from '../notebook/executed.ts'
 import type { Storage, StorageScope, StoredObject } from '../storage/storage.ts'
+import { codeOf } from './execute-parts.ts'
 import type { RunLease } from './lease.ts'
 import { throughOutages } from './through-outages.ts'
 
@@ -47,7 +48,7 @@ export class Saving implements AsyncDisposable {
         await this.#put()
         return true
       } catch (err) {
-        if (isLost(err)) throw err
+        if (codeOf(err) === 'lease-lost') throw err
         this.#parts.log.warn({ err }, 'the notebook could not be stored')
         this.#refusal = err instanceof RunnerError ? err : undefined
         if (performance.now() + pause > end || (await this.#isShut())) return false
@@ -78,7 +79,7 @@ export class Saving implements AsyncDisposable {
       try {
         await this.#put()
       } catch (err) {
-        if (isLost(err)) return
+        if (codeOf(err) === 'lease-lost') return
         this.#parts.log.warn({ err }, 'a checkpoint could not be stored')
       }
       took = performance.now() - begun
@@ -94,8 +95,6 @@ export class Saving implements AsyncDisposable {
     await storage.put(place, object, notebook.chunks(), undefined, isOurs)
   }
 }
-
-const isLost = (error: unknown): boolean => error instanceof RunnerError && error.code === 'lease-lost'
 
 interface SavingParts {
   readonly storage: Storage

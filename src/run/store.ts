@@ -70,9 +70,9 @@ export function runStore(database: Database, tracing?: Pick<Tracing, 'traceparen
     const [row] = await database.query<RunRow>({ name: 'run-find', text: FIND, values })
     return row && runFrom(row)
   }
-  const earlier = async (scope: Scope, run: NewExecution, key: string | undefined) => {
-    if (key === undefined) return undefined
-    const values = [scope.issuer, scope.subject, key]
+  const earlier: RunStore['earlier'] = async (scope, run, { idempotencyKey }) => {
+    if (idempotencyKey === undefined) return undefined
+    const values = [scope.issuer, scope.subject, idempotencyKey]
     const [row] = await database.query<RunRow>({ name: 'run-find-key', text: FIND_BY_KEY, values })
     if (row === undefined) return undefined
     if (!isSame(scope, run, row)) throw keyConflict()
@@ -80,17 +80,17 @@ export function runStore(database: Database, tracing?: Pick<Tracing, 'traceparen
   }
   return {
     insertPrepared: (scope, run, copy) => prepared.insert(scope, run, copy),
-    async accept(scope, run, { idempotencyKey } = {}) {
+    async accept(scope, run, given = {}) {
       const row = await insertQueued(database, scope, run, {
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
+        ...(given.idempotencyKey !== undefined && { idempotencyKey: given.idempotencyKey }),
         traceparent: tracing?.traceparent(),
       })
       if (row !== undefined) return { run: runFrom(row), created: true }
-      const before = await earlier(scope, run, idempotencyKey)
+      const before = await earlier(scope, run, given)
       if (before === undefined) throw keyConflict()
       return before
     },
-    earlier: (scope, run, { idempotencyKey }) => earlier(scope, run, idempotencyKey),
+    earlier,
     find,
     async snapshot(caller, id) {
       const values = [id, caller.workspaces]

@@ -1,6 +1,7 @@
 import timers from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../database/connect.ts'
+import { eachKernel } from './each-kernel.ts'
 import { kernelsInUse } from './kernels-in-use.ts'
 
 interface StrayKernelsParts {
@@ -47,9 +48,10 @@ export class StrayKernels implements AsyncDisposable {
     const kernels = await unused(this.#stopping.signal)
     if (kernels.length === 0) return
     const used = await kernelsInUse(database, kernels)
-    for (const kernel of kernels.filter((id) => !used.has(id))) {
+    const stray = kernels.filter((id) => !used.has(id))
+    await eachKernel(stray, async (kernel) => {
       log.warn({ kernel }, 'a kernel without a run is ended')
       await shutdown(kernel)
-    }
+    })
   }
 }
