@@ -12,11 +12,12 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const ORACLE = join(import.meta.dirname, '../../.venv-oracle/bin/python')
 
-/** What scrapbook itself finds in a notebook. */
+/** What scrapbook itself finds in a notebook. Its threads (of pyarrow) may abort a Python that ends in the usual way. */
 const READ = `
-import json, sys, scrapbook
+import json, os, sys, scrapbook
 scraps = scrapbook.read_notebook(sys.argv[1]).scraps
-print(json.dumps({name: scrap.data if scrap.encoder in ('json', 'text') else scrap.encoder for name, scrap in scraps.items()}))
+print(json.dumps({name: scrap.data if scrap.encoder in ('json', 'text') else scrap.encoder for name, scrap in scraps.items()}), flush=True)
+os._exit(0)
 `
 
 it('finds what scrapbook finds, with numbers as they were written', { timeout: 180_000 }, async () => {
